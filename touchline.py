@@ -104,7 +104,7 @@ def replay(
         a recording that cannot be read, an unknown stat, sport or model
     """
     _check_packages()
-    from streaming.cli.lifecycle.pinning import pinned
+    from streaming.cli.lifecycle.pinning import pin_models
     from streaming.recordings.reader import Recording
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks.table import StatTableSink, stat_filter
@@ -116,7 +116,7 @@ def replay(
     if named := list(models):
         operator = operator_for(opened.game, models=named, **options)
     else:
-        operator, records = pinned(opened, records, **options)
+        operator, records = pin_models(opened, records, **options)
     ids = frozenset(stat.id for stat in operator.sport.stats)
     wanted = ids if stats is None else stat_filter([stats] if isinstance(stats, str) else stats, ids)
     sink = StatTableSink(wanted.__contains__, final_only=not provisional)

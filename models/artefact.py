@@ -39,9 +39,9 @@ class CardFeature(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """All that is said of a model. ``metrics`` come from held-out games; ``trained_on`` describes source, rows, games, seed;
-    ``limits`` says what it does not know and must not be used for, ``home`` which rows it may be asked about; both are empty on
-    cards that were written before they had them."""
+    """The description of a model. ``metrics`` come from held-out games; ``trained_on`` describes source, rows, games, seed;
+    ``limits`` says what it does not know and must not be used for, ``home`` for which rows it is valid; both are empty on cards of
+    earlier versions."""
 
     name: str
     title: str
@@ -78,9 +78,9 @@ class ForestModel:
         self._margins = Margins(forest)
         self._probability = card.calibration.applier()
         self._attribution: Attribution | None = None
-        known = SPECS.get(card.name)
+        spec = SPECS.get(card.name)
         names = [f.name for f in card.features]
-        self._needs = [names.index(name) for name in known.needs if name in names] if known else []
+        self._needs = [names.index(name) for name in spec.needs if name in names] if spec else []
 
     @property
     def name(self) -> str:
@@ -100,27 +100,27 @@ class ForestModel:
 
     @property
     def home(self) -> Home | None:
-        """Which rows it may be asked about; None on a card that was written before cards said so."""
+        """The rows for which it is valid; None on cards of earlier versions."""
         return self.card.home
 
     @property
     def trained_on_origin(self) -> Origin:
-        """What it was trained on, also where the card says it in words only."""
+        """What it was trained on; on older cards as the text of ``trained_on`` has it."""
         if self.card.home is not None:
             return self.card.home.origin
         return "simulated" if str(self.card.trained_on.get("source", "")).startswith("simulated") else "real"
 
     def predict(self, rows: Floats) -> Floats:
-        """NaN for a row that lacks what the model cannot do without (``Known.needs``)."""
+        """NaN for a row that lacks a required input (``ModelSpec.needs``)."""
         rows = self._checked(rows)
         if not self._needs:
             return self._probability(self._margins(rows))
-        told = ~np.isnan(rows[:, self._needs]).any(axis=1)
-        if told.all():
+        complete = ~np.isnan(rows[:, self._needs]).any(axis=1)
+        if complete.all():
             return self._probability(self._margins(rows))
         out = np.full((len(rows), *(() if self.forest.classes == 1 else (self.forest.classes,))), np.nan)
-        if told.any():
-            out[told] = self._probability(self._margins(rows[told]))
+        if complete.any():
+            out[complete] = self._probability(self._margins(rows[complete]))
         return out
 
     def calibrated(self, margins: Floats) -> Floats:
@@ -143,7 +143,7 @@ class ForestModel:
         return parts[:, 0] if self.forest.classes == 1 else parts
 
     def top(self, row: Floats, count: int = 5, of: int = 0) -> list[tuple[Feature, float]]:
-        """The ``count`` features that moved the margin of ``row`` (F,) most, strongest first; ``of`` is the class asked about."""
+        """The ``count`` features that moved the margin of ``row`` (F,) most, strongest first; ``of`` is the class."""
         parts = self.attribute(np.asarray(row, np.float64).reshape(1, -1))[0]
         parts = parts[of] if parts.ndim == 2 else parts
         strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:count]
@@ -200,7 +200,7 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
     if card.version != version_of(card, blob):
         raise ValueError(f"the model in {folder} is not what its card says: the content does not match version {card.version}")
     trained_for = [f.name for f in card.features]
-    if card.name in SPECS and not _asked(trained_for, SPECS[card.name]):
+    if card.name in SPECS and not _features_match(trained_for, SPECS[card.name]):
         raise ValueError(f"the model in {folder} was trained on other features than {card.name} has now: train it again")
     try:
         return ForestModel(card, read_forest(blob))
@@ -208,9 +208,9 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
         raise ValueError(f"the model in {folder} cannot be used: {error}") from None
 
 
-def _asked(names: list[str], known: ModelSpec) -> bool:
+def _features_match(names: list[str], spec: ModelSpec) -> bool:
     """Whether inputs ``names`` are some of those that the live path has, in its order."""
-    return bool(names) and names == [f.name for f in known.offered if f.name in names]
+    return bool(names) and names == [f.name for f in spec.offered if f.name in names]
 
 
 def save(folder: Path, card: Card, blob: bytes) -> Card:
@@ -241,8 +241,8 @@ def save(folder: Path, card: Card, blob: bytes) -> Card:
 def version_of(card: Card, blob: bytes) -> str:
     """First twelve hex digits of SHA-256 over the card without its version and the model file. Limits and a home that a card does
     not have are left out: cards from before keep their version."""
-    told = msgspec.structs.asdict(msgspec.structs.replace(card, version=""))
-    plain = msgspec.json.encode({name: value for name, value in told.items() if name not in ("limits", "home") or value})
+    complete = msgspec.structs.asdict(msgspec.structs.replace(card, version=""))
+    plain = msgspec.json.encode({name: value for name, value in complete.items() if name not in ("limits", "home") or value})
     return hashlib.sha256(len(plain).to_bytes(8, "big") + plain + blob).hexdigest()[:12]
 
 

@@ -1,4 +1,4 @@
-"""From margin to probability: the link and what was learnt about it on held-out games, as plain numbers.
+"""From margin to probability: the link and its calibration on held-out games, as plain numbers.
 
 ``kind`` is one of
 
@@ -30,7 +30,7 @@ _EDGE: Final = 1e-6
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """See the module. ``a, b, c`` and the knots are used as ``kind`` says."""
+    """See the module; ``kind`` decides which of ``a, b, c`` and the knots are used."""
 
     kind: Kind = "identity"
     a: float = 1.0
@@ -128,7 +128,7 @@ def _several_classes(margins: Floats, a: float, out: Floats) -> None:
 
 
 def fit(kind: Kind, margins: Floats, labels: Floats, classes: int = 2) -> Calibration:
-    """Learn a calibration of ``kind`` from held-out margins (B, C) and labels (B,)."""
+    """Fit a calibration of ``kind`` to held-out margins (B, C) and labels (B,)."""
     if kind == "identity":
         return Calibration()
     if kind == "temperature":
@@ -151,7 +151,7 @@ def fit(kind: Kind, margins: Floats, labels: Floats, classes: int = 2) -> Calibr
 
 
 def choose(margins: Floats, labels: Floats, fold: Any, classes: int) -> tuple[Calibration, dict[Kind, float]]:
-    """The kind with the least held-out log loss (each fold judged by a fit on the others), refitted on all of them.
+    """The kind with the least held-out log loss (each fold by a fit on the others), refitted on all of them.
 
     ``margins`` (B, C) must be held-out themselves. A kind has to beat identity by more than one part in ten thousand:
     a booster trained on log loss is often calibrated already, and then the plainest form is kept.

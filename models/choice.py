@@ -12,9 +12,9 @@ from models.home import ORIGINS, Origin
 
 
 def default_model(name: str, game: Origin) -> str:
-    """The artefact that a game of this origin gets when nobody says otherwise: for a real game the one that was trained on real
-    games where the package has it, else the one that was trained on simulated ones (which its guard keeps silent in a real game
-    unless it has passed the gate)."""
+    """The default artefact of a game of this origin: for a real game the one that was trained on real
+    games where the package has it, else the one that was trained on simulated ones (which is off in a real game unless it has
+    passed the gate)."""
     real = f"{name}@real"
     return real if game == "real" and shipped_folder(real) is not None else f"{name}@simulated"
 

@@ -1,7 +1,7 @@
-"""One question at many values of one feature, by one walk per tree: the 21 points of a lead curve in some ten microseconds.
+"""Predictions at many values of one feature, by one walk per tree: the 21 points of a lead curve in some ten microseconds.
 
 The points of a curve share a row but for the columns that follow the axis. All of them enter a tree together and go on together
-as long as the nodes ask about what they share, or about a column in which they all lie on one side. Where such a column rises or
+as long as the nodes split on what they share, or on a column in which they all lie on one side. Where such a column rises or
 falls along the axis, a node parts a range of points into two ranges, and both are walked on. A range that ends in a leaf adds the
 leaf to each of its points. Every point thus adds up the same leaves in the same order as a row of its own would (see
 ``models.forest.evaluate``), so that both ways give the same bits, and a forest that is monotone in the axis gives a monotone curve.
@@ -106,14 +106,14 @@ def margins_curve(
 
 
 class Curve:
-    """A two-class model asked along an axis: a ``models.base.Model`` whose ``predict`` is (B, F) -> (B, P)."""
+    """A two-class model evaluated along an axis: a ``models.base.Model`` whose ``predict`` is (B, F) -> (B, P)."""
 
     def __init__(self, model: ForestModel, axis: Axis) -> None:
         names = [f.name for f in model.features]
         unknown = [name for name in axis.columns if name not in names]
         if unknown or model.forest.classes != 1:
             why = f"it has no feature {', '.join(unknown)}" if unknown else "it has more than two classes"
-            raise ValueError(f"{model.name} cannot be asked along {axis.name}: {why}")
+            raise ValueError(f"{model.name} has no curve along {axis.name}: {why}")
         self.model, self.axis = model, axis
         self.columns = np.array([names.index(name) for name in axis.columns], np.int32)
         self._perfect = perfect(model.forest)
@@ -177,9 +177,9 @@ def curve_of(model: ForestModel) -> Curve:
 
     from models.specs import SPECS
 
-    known = SPECS.get(model.name)
-    if known is None or not known.curve:
+    spec = SPECS.get(model.name)
+    if spec is None or not spec.curve:
         raise ValueError(f"{model.name} has no curve")
-    module, attribute = known.curve
+    module, attribute = spec.curve
     axis: Any = getattr(importlib.import_module(module), attribute)
     return Curve(model, axis)

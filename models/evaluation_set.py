@@ -1,4 +1,4 @@
-"""What a model said of rows that it has not seen, and what is needed to judge and to explain it."""
+"""Predictions of rows that a model was not trained on, with all that evaluation and explanation need."""
 
 from __future__ import annotations
 
@@ -35,33 +35,34 @@ class EvaluationSet:
     groups: Groups = field(default_factory=dict)
     reference: Floats = field(default_factory=lambda: np.empty(0))
     versus: str = ""
-    #: what several judgements of one model are told apart by
+    #: distinguishes several evaluation sets of one model
     reading: str = ""
     #: what is drawn together in a bootstrap
     unit: str = "games"
     facts: Mapping[str, Any] = field(default_factory=dict)
-    #: the chances that a simulator drew from, in the shape of ``probability``; NaN where they are not known, empty outside of one
+    #: the probabilities that a simulator drew from, in the shape of ``probability``; NaN where they are not known, empty outside of
+    #: one
     truth: Floats = field(default_factory=lambda: np.empty(0))
-    #: (B,) which of several questions each row asks; empty where there is one
+    #: (B,) which of several questions each row is about; empty where there is one
     question: Words = field(default_factory=lambda: np.empty(0, np.str_))
 
     def __post_init__(self) -> None:
         if not len(self.label):
-            raise ValueError(f"there are no rows to judge {self.model} by")
+            raise ValueError(f"there are no rows to evaluate {self.model} on")
 
     @property
-    def asked(self) -> str:
+    def target_class(self) -> str:
         """The class that calibration is about: the second of two, the first of several."""
         return self.classes[1] if self.probability.ndim == 1 else self.classes[0]
 
     @property
-    def happened(self) -> Floats:
-        """(B,) 1 where ``asked`` came true."""
+    def observed(self) -> Floats:
+        """(B,) 1 where ``target_class`` came true."""
         return np.asarray(self.label == (1.0 if self.probability.ndim == 1 else 0.0), np.float64)
 
     @property
-    def chance(self) -> Floats:
-        """(B,) probability of ``asked``."""
+    def target_probability(self) -> Floats:
+        """(B,) probability of ``target_class``."""
         return self.probability if self.probability.ndim == 1 else self.probability[:, 0]
 
 
@@ -79,9 +80,9 @@ def feature_groups(features: tuple[Feature, ...], rows: Floats, least: float = 0
 
 def thirds(values: Floats, names: tuple[str, str, str]) -> Words:
     """(B,) which third of the known ``values`` each is in, named from the lowest; "" where it is NaN."""
-    told = np.isfinite(values)
+    known = np.isfinite(values)
     out = np.full(len(values), "", "<U40")
-    if told.any():
-        low, high = np.quantile(values[told], (1.0 / 3.0, 2.0 / 3.0))
-        out[told] = np.where(values[told] <= low, names[0], np.where(values[told] <= high, names[1], names[2]))
+    if known.any():
+        low, high = np.quantile(values[known], (1.0 / 3.0, 2.0 / 3.0))
+        out[known] = np.where(values[known] <= low, names[0], np.where(values[known] <= high, names[1], names[2]))
     return out

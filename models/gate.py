@@ -1,8 +1,8 @@
-"""The gate that a model passes before it may answer about real games: better than the base rate and than a simple logistic
+"""The gate that a model must pass before it may predict in real games: better than the base rate and than a simple logistic
 regression on real outcomes of games that it has not seen, and calibrated (ECE <= 0.03). The same for every model.
 
 The simple logistic regression is fitted here, on other games than those it is compared on: every input standardised, a missing one
-at its mean with an indicator beside it, weakly regularised. Whoever cannot beat it has learnt nothing that a line does not say.
+at its mean with an indicator beside it, weakly regularised. A model that does not beat it is no better than a line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STRENGTH: Final = 1.0
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """What the gate measured, on ``rows`` rows of ``games`` games. Losses are mean log losses; ``low`` and ``high`` bound the
+    """The result of the gate on ``rows`` rows of ``games`` games. Losses are mean log losses; ``low`` and ``high`` bound the
     difference ours minus the logistic's in 95 % of paired draws of games; in a share ``better`` of the draws ours is smaller."""
 
     data: str
@@ -44,7 +44,7 @@ class Gate(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """Why the gate is shut; empty when it is open."""
+        """Why the gate failed; empty when it passed."""
         if self.log_loss >= self.base_rate_log_loss:
             return f"log loss {self.log_loss:.4f} on real outcomes is no better than the base rate's {self.base_rate_log_loss:.4f}"
         if self.log_loss >= self.logistic_log_loss:
@@ -94,7 +94,8 @@ def gate(
 
 
 def narrowest(gates: list[Gate]) -> Gate:
-    """Of what the gate measured in each of several cases: a shut one, or else where ours is ahead of the logistic by least."""
+    """Of what the gate measured in each of several cases: a failed one, or else the one with the smallest lead over the
+    logistic."""
     return min(gates, key=lambda gate: (gate.passed, gate.logistic_log_loss - gate.log_loss))
 
 
@@ -108,8 +109,8 @@ def logistic_held_out(rows: Floats, label: Floats, game: npt.NDArray[Any], class
     return out if classes > 2 else out[:, 1].copy()
 
 
-def logistic_of(rows: Floats, label: Floats, asked: Floats, classes: int) -> Floats:
-    """(K, C) probabilities of the rows ``asked`` (K, F) by the simple logistic regression fitted on ``rows`` (B, F)."""
+def logistic_of(rows: Floats, label: Floats, held_rows: Floats, classes: int) -> Floats:
+    """(K, C) probabilities of the rows ``held_rows`` (K, F) by the simple logistic regression fitted on ``rows`` (B, F)."""
     from sklearn.linear_model import LogisticRegression
 
     present = ~np.isnan(rows)
@@ -125,8 +126,8 @@ def logistic_of(rows: Floats, label: Floats, asked: Floats, classes: int) -> Flo
         return np.concatenate([np.clip(filled, -8.0, 8.0), missing[:, sometimes].astype(np.float64)], axis=1)
 
     model = LogisticRegression(C=_STRENGTH, max_iter=2000).fit(design(rows), label.astype(np.int64))
-    found = model.predict_proba(design(asked))
-    out = np.full((len(asked), classes), 1e-9)
+    found = model.predict_proba(design(held_rows))
+    out = np.full((len(held_rows), classes), 1e-9)
     out[:, model.classes_] = found
     return np.asarray(out / out.sum(1, keepdims=True), np.float64)
 

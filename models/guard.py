@@ -1,8 +1,8 @@
-"""What stands between a game and a model: whether this model may be asked in this game at all, and about which rows.
+"""The guard between a game and a model: whether the model may predict in this game at all, and for which rows.
 
-A model that was trained on simulated games only has nothing to say about a real one, unless it has passed the gate on real outcomes
-(``models.gate``), or somebody asks for it by name: then what it says is marked as experimental. Which rows are inside is
-decided by ``models.home``.
+A model that was trained on simulated games only is off in real games, unless it has passed the gate on real outcomes
+(``models.gate``), or is selected by name: its predictions are then marked as experimental. Which rows are inside is decided by
+``models.home``.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from models.base import Floats
 from models.home import Home, Inside, Origin
 
 Ints = npt.NDArray[np.int64]
-#: the code of a row about which nothing is asked because the model is off in this game
+#: the code of a row without a prediction because the model is off in this game
 OFF: Final = -1
 
 
 @dataclass(frozen=True)
 class Guard:
-    """``off`` is why the model is not asked in a game, empty when it is; ``experimental`` marks what it says there; ``inside`` is
-    None for a model whose card says nothing of its inputs."""
+    """``off`` is why the model does not predict in a game, empty when it does; ``experimental`` marks its predictions; ``inside``
+    is None for a model whose card has no profile of its inputs."""
 
     off: str = ""
     experimental: bool = False
     inside: Inside | None = None
 
     def check(self, rows: Floats) -> tuple[Ints, Ints] | None:
-        """For rows (B, F): (B,) codes, 0 where the model may be asked, and (B,) the input that each is about; None when all may."""
+        """For rows (B, F): (B,) codes, 0 where the model may predict, and (B,) the input that the code is about; None when all are
+        0."""
         if self.off:
             return np.full(len(rows), OFF, np.int64), np.full(len(rows), -1, np.int64)
         if self.inside is None:
@@ -51,13 +52,13 @@ OPEN: Final = Guard()
 
 
 def home_of(model: Any) -> Home | None:
-    """The home of a model, or of the one behind it (a curve, a model that is asked elsewhere); None when nothing is known of it."""
+    """The home of a model, or of the one behind it (of a curve, or on an endpoint); None when unknown."""
     home: Home | None = getattr(model, "home", None)
     return home
 
 
 def trained_on(model: Any) -> Origin:
-    """What a model was trained on; a model that does not say is taken for one of real data, trained by whoever uses it."""
+    """What a model was trained on; a model without this fact counts as trained on real data, by its user."""
     home = home_of(model)
     if home is not None:
         return home.origin
@@ -66,7 +67,7 @@ def trained_on(model: Any) -> Origin:
 
 
 def off_reason(model: Any) -> str:
-    """Why a model of simulated games may not answer about real ones; empty when it has passed the gate."""
+    """Why a model of simulated games is off in real ones; empty when it has passed the gate."""
     home = home_of(model)
     if home is None or home.gate is None:
         return "trained on simulated games only, and not shown right on real ones"
@@ -74,7 +75,7 @@ def off_reason(model: Any) -> str:
 
 
 def guard_of(model: Any, game: Origin, requested: bool = False) -> Guard:
-    """The guard of ``model`` in a game of this origin; ``requested`` says that it was asked for by name."""
+    """The guard of ``model`` in a game of this origin; ``requested``: it was selected by name."""
     if not hasattr(model, "home"):
         return OPEN
     home = home_of(model)
@@ -86,6 +87,6 @@ def guard_of(model: Any, game: Origin, requested: bool = False) -> Guard:
 
 
 def along(model: Any) -> Iterable[int]:
-    """The inputs that a curve puts in itself, which the row need not have."""
+    """The inputs that a curve sets itself, which the row need not have."""
     columns: Iterable[int] = getattr(model, "columns", ())
     return columns

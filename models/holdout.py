@@ -1,7 +1,7 @@
 """Which games are kept out of training: whole ones, and of real data by one fixed rule for every source.
 
-Games, not rows, are held out: what happens in one hangs together. A real game is held out by a hash of its source and its id, not
-by chance or by date: the same game is held out in every run, on every machine and for every model.
+Games, not rows, are held out: the rows of one game depend on each other. A real game is held out by a hash of its source and its
+id, not by chance or by date: the same game is held out in every run, on every machine and for every model.
 """
 
 from __future__ import annotations

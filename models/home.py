@@ -1,4 +1,4 @@
-"""Where a model is at home: which rows it may be asked about, decided before it is asked.
+"""Where a model is valid ("at home"): which rows it may predict, decided before the prediction.
 
 A card carries the ``Home`` of its model: where the training rows came from, which inputs never were missing, which were missing
 together, how far the values reached, and how they hang together. A row is outside when
@@ -7,12 +7,12 @@ together, how far the values reached, and how they hang together. A row is outsi
 - its pattern of missing values was not trained on: some two inputs are in a state (both there, both missing, one of them missing)
   in which fewer than ``LEAST`` training rows had them;
 - a value lies far outside: beyond the range of training by more than ``MARGIN`` of that range;
-- the inputs contradict each other: one that is measured lies farther from what the others let expect of it (its conditional mean
+- the inputs contradict each other: one that is measured lies farther from its expectation given the others (its conditional mean
   and deviation, as if all were normal) than ``FAR`` times what all but one in a thousand training rows have. That is what finds
   inputs that are each possible and together not. Yes-or-no inputs and short counts are left out of it: rare is not impossible.
 
-Outside its home a model has no value. The reason is one sentence without figures that change from row to row, so that a state has
-one reason as long as it lasts.
+Outside of its home a model has no value. The reason is one sentence without figures that change from row to row, so that a state
+has one reason as long as it lasts.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Inputs(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Home(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``source`` names the data or the simulated world, ``terms`` and ``credit`` what its owners ask for. ``gate`` is what the
-    model measured on real outcomes of games that it has not seen; None: it has not been measured."""
+    """``source`` names the data or the simulated world, ``terms`` and ``credit`` are those of its owners. ``gate`` is the
+    result of the gate on real outcomes of games that the model was not trained on; None: not measured."""
 
     origin: Origin
     source: str
@@ -89,12 +89,12 @@ class Home(msgspec.Struct, frozen=True, omit_defaults=True):
 def inputs_of(rows: Floats, seed: int = 0) -> Inputs:
     """The joint profile of training rows (B, F), NaN where missing."""
     n, width = rows.shape
-    there = ~np.isnan(rows)
+    present = ~np.isnan(rows)
     least = min(LEAST, max(1, n // 50))
-    t = there.astype(np.float64)
+    t = present.astype(np.float64)
     both, neither = t.T @ t >= least, (1.0 - t).T @ (1.0 - t) >= least
     only = (1.0 - t).T @ t >= least  # [i, j]: i is missing and j is there
-    known = [rows[there[:, j], j] for j in range(width)]
+    known = [rows[present[:, j], j] for j in range(width)]
     low, high = ([_short(float(edge(values))) if len(values) else None for values in known] for edge in (np.min, np.max))
     measured = [j for j in range(width) if len(np.unique(known[j])) >= _MEASURED]
     some, given = rows[:, measured], t[:, measured]
@@ -107,7 +107,7 @@ def inputs_of(rows: Floats, seed: int = 0) -> Inputs:
     covariance = _nearest((z.T @ z) / np.maximum(given.T @ given, 1.0))
     first = Inputs(
         n,
-        [_short(float(v)) for v in 1.0 - there.mean(0)],
+        [_short(float(v)) for v in 1.0 - present.mean(0)],
         [_bits(row) for row in both],
         [_bits(row) for row in neither],
         [_bits(row) for row in only],
@@ -147,7 +147,7 @@ def _matrix(bits: list[str]) -> npt.NDArray[np.bool_]:
 
 
 class Inside:
-    """Decides for rows (B, F) whether a model of these ``inputs`` is at home there; the features ``skipped`` are not looked at."""
+    """Decides for rows (B, F) whether a model of these ``inputs`` is valid; the features ``skipped`` are not checked."""
 
     def __init__(self, inputs: Inputs, features: Sequence[Feature], skipped: Iterable[int] = ()) -> None:
         self.features = tuple(features)
@@ -169,8 +169,8 @@ class Inside:
             self._covariance[i, : i + 1] = self._covariance[: i + 1, i] = row
             self._covariance[i, i] += _RIDGE
         self._limit = inputs.limit
-        if left := {*skipped} & {*inputs.measured}:
-            kept = [k for k, i in enumerate(inputs.measured) if i not in left]
+        if skipped_measured := {*skipped} & {*inputs.measured}:
+            kept = [k for k, i in enumerate(inputs.measured) if i not in skipped_measured]
             self._measured, self._mean, self._spread = self._measured[kept], self._mean[kept], self._spread[kept]
             self._covariance = np.ascontiguousarray(self._covariance[np.ix_(kept, kept)])
 

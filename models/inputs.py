@@ -15,12 +15,12 @@ Ints = npt.NDArray[np.int64]
 
 
 def columns_of(name: str, features: Sequence[Feature]) -> Ints | None:
-    """The columns of ``Known.offered`` that ``features`` are, for a model of this name; None where they are all of them in order,
-    or where the project knows no such model or input: rows are then handed over as they are."""
-    known = SPECS.get(name)
-    if known is None:
+    """The columns of ``ModelSpec.offered`` that ``features`` are, for a model of this name; None where they are all of them in
+    order, or where the model or an input is unknown: rows are then passed on unchanged."""
+    spec = SPECS.get(name)
+    if spec is None:
         return None
-    offered = [feature.name for feature in known.offered]
+    offered = [feature.name for feature in spec.offered]
     names = [feature.name for feature in features]
     if names == offered or not set(names) <= set(offered):
         return None

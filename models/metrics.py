@@ -21,10 +21,10 @@ def log_loss(labels: Floats, probability: Floats) -> float:
 def row_log_loss(labels: Floats, probability: Floats) -> Floats:
     """(B,) -ln p(what happened)."""
     if probability.ndim == 2:
-        happened = probability[np.arange(len(labels)), labels.astype(np.int64)]
+        likelihood = probability[np.arange(len(labels)), labels.astype(np.int64)]
     else:
-        happened = np.where(labels > 0.5, probability, 1.0 - probability)
-    return np.asarray(-np.log(np.clip(happened, _EDGE, None)), np.float64)
+        likelihood = np.where(labels > 0.5, probability, 1.0 - probability)
+    return np.asarray(-np.log(np.clip(likelihood, _EDGE, None)), np.float64)
 
 
 def brier(labels: Floats, probability: Floats) -> float:

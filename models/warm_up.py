@@ -1,4 +1,4 @@
-"""Models before they are on the air: what a first question would have to wait for is done."""
+"""Warm-up: the one-time work of a first prediction is done before a model is used."""
 
 from __future__ import annotations
 

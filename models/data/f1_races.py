@@ -1,8 +1,8 @@
 """States of real races, as the account of a live race would have them: once for every lap of the leader, a row per car still in it.
 
-The state is that of the moment before the leader completes his next lap: by then everybody on his lap has passed the line. Gaps are
-differences of the times at which the cars completed the same lap; a car whose last lap lies more than one and a half laps of the
-leader back has stopped.
+The state is that of the moment before the leader completes the next lap: by then all cars on that lap have passed the line. Gaps
+are differences of the times at which the cars completed the same lap; a car whose last lap lies more than one and a half laps of
+the leader back has stopped.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def states_of(folder: Path) -> States:
     won = dict(zip(races, drivers, strict=True))
     parts: list[tuple[Floats, Floats, str]] = []
     for race in np.unique(words["race_id"]).tolist():
-        mine = words["race_id"] == race
+        in_race = words["race_id"] == race
         if race in won:
-            one = _Race({k: v[mine] for k, v in laps.items()}, words["driver"][mine], words["track_status"][mine])
+            one = _Race({k: v[in_race] for k, v in laps.items()}, words["driver"][in_race], words["track_status"][in_race])
             parts += [(rows, np.array([one.drivers[n] == won[race] for n in at], np.float64), race) for rows, at in one.moments()]
     if not parts:
         raise ValueError(f"{folder} has no race with laps and a winner")

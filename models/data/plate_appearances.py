@@ -1,8 +1,8 @@
-"""Plate appearances of recent seasons, to judge a win probability by today's rules: one row a plate appearance, no bases.
+"""Plate appearances of recent seasons, to evaluate a win probability under today's rules: one row a plate appearance, no bases.
 
 Who stood on which base is not in the table. It is worked out here from what the earlier plate appearances of the half inning made
 and from how the score changed; steals, wild pitches and outs on the bases are not seen. So are the outs of the table. That is good
-enough to judge by, not to learn from.
+enough for evaluation, not for training.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NUMBERS: Final = (
     "game_pk", "at_bat_number", "inning", "half", "outs_est", "pre_home_score", "pre_away_score", "post_home_score",
     "post_away_score", "home_win",
 )  # fmt: skip
-#: the base that the batter reaches; of others he is out
+#: the base that the batter reaches; all other events are outs
 REACHES: Final = {
     "single": 1, "double": 2, "triple": 3, "home_run": 4, "walk": 1, "intent_walk": 1, "hit_by_pitch": 1, "catcher_interf": 1,
     "field_error": 1, "fielders_choice": 1, "fielders_choice_out": 1, "force_out": 1,
@@ -84,7 +84,7 @@ def after(bases: int, event: str, runs: int) -> int:
         moved = [base + (event in _PRODUCTIVE) for base in ahead]
     found, limit = 0, 3
     for base in moved:
-        # whoever did not score stands on a base, each on one of his own
+        # every runner who did not score stands on a base, one runner on each
         base = min(base, limit)
         if base > 0:
             found |= 1 << (base - 1)

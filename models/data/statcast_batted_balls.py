@@ -27,7 +27,7 @@ FLIES: Final = "direction_hangtime_2018.parquet"
 FOLDER: Final = "mlb_statcast_batted_balls"
 SOURCE: Final = "Statcast balls in play"
 TERMS: Final = "Statcast data belong to MLB Advanced Media: internal use only; the model is not to be passed on"
-#: balls that ask for a catch: as far, as long in the air, and as near to the middle, ft, s, degrees
+#: balls that can be caught: least distance, least hang time, largest angle from the middle; ft, s, degrees
 _FAR_FT, _LONG_S, _FAIR_DEG = 180.0, 1.5, 45.0
 _CAUGHT: Final = ("Out", "Sacrifice")
 _HOME_RUN: Final = "HomeRun"
@@ -72,14 +72,16 @@ def flies(folder: Path) -> Table:
     table = read_table(at / FLIES, ("game_date", "exit_direction", "hit_distance", "hang_time", "play_outcome"))
     direction, distance, hang = (column(table, name) for name in ("exit_direction", "hit_distance", "hang_time"))
     outcome = np.array([str(word) for word in table.column("play_outcome").to_pylist()])
-    asked = (distance > _FAR_FT) & (hang > _LONG_S) & (np.abs(direction) <= _FAIR_DEG) & (outcome != _HOME_RUN)
+    catchable = (distance > _FAR_FT) & (hang > _LONG_S) & (np.abs(direction) <= _FAIR_DEG) & (outcome != _HOME_RUN)
     rows = np.array(
         [
             fly_row(far * FT_M, float(np.radians(where)), seconds)
-            for far, where, seconds in zip(distance[asked].tolist(), direction[asked].tolist(), hang[asked].tolist(), strict=True)
+            for far, where, seconds in zip(
+                distance[catchable].tolist(), direction[catchable].tolist(), hang[catchable].tolist(), strict=True
+            )
         ]
     )
-    return _table([rows, np.isin(outcome[asked], _CAUGHT).astype(np.float64), _dates(table, "game_date")[asked]])
+    return _table([rows, np.isin(outcome[catchable], _CAUGHT).astype(np.float64), _dates(table, "game_date")[catchable]])
 
 
 def fly_row(distance_m: float, spray_rad: float, hang_s: float) -> Floats:

@@ -49,7 +49,7 @@ _NEEDED: Final = ("shot_id", "match_id", "team", "period", "minute", "second", "
                   "technique", "play_pattern", *_FLAGS)  # fmt: skip
 #: period of the kicks from the penalty mark that decide a drawn match
 SHOOTOUT: Final = 5
-#: what the owners of the data ask for
+#: the terms of the owners of the data
 TERMS: Final = "StatsBomb public data user agreement: state StatsBomb as the source, and use its logo where results are published"
 CREDIT: Final = "data provided by StatsBomb (StatsBomb open data)"
 
@@ -110,7 +110,7 @@ def _piecewise(v: Floats, grid: Floats, metres: Floats) -> Floats:
 
 
 def load(shots: Path, frames: Path | None = None) -> ShotTable:
-    """Read both Parquet files, or shots whose pictures nobody has; ``ValueError`` with one sentence when a file or a column is
+    """Read both Parquet files, or shots alone; ``ValueError`` with one sentence when a file or a column is
     missing or of the wrong type. A player who is there twice is taken once."""
     table = read_table(shots, _NEEDED)
     ids = np.array(table["shot_id"].to_pylist(), np.str_)
@@ -119,11 +119,11 @@ def load(shots: Path, frames: Path | None = None) -> ShotTable:
     unknown = np.full(len(ids), np.nan)
     penalty = np.array([a["set_piece"] == "penalty" for a in attrs], np.bool_)
     picture = _picture(ids, frames)
-    everybody = np.ones(len(picture.mate), np.bool_)
+    all_players = np.ones(len(picture.mate), np.bool_)
     return ShotTable(
         shot_id=ids,
         match=column(table, "match_id").astype(np.int64),
-        rows=_rows(place, attrs, picture, everybody, range(len(ids))),
+        rows=_rows(place, attrs, picture, all_players, range(len(ids))),
         goal=column(table, "is_goal") if "is_goal" in table.column_names else unknown,
         reference=column(table, "statsbomb_xg") if "statsbomb_xg" in table.column_names else unknown,
         penalty=penalty,
@@ -168,22 +168,22 @@ def _rows(place: Floats, attrs: Any, picture: Picture, players: npt.NDArray[np.b
 
 
 def _group_words(table: Any, attrs: list[dict[str, str | float | bool]]) -> dict[str, Words]:
-    """What a model is judged by, group by group: competition, home or away, body part, and how the move began."""
+    """The groups of an evaluation: competition, home or away, body part, and how the move began."""
     began = [str(a["set_piece"]) if a["set_piece"] != "open_play" else f"after {a.get('phase', '')}" for a in attrs]
     words = {"after ": "", "after open_play": "open play", "free_kick": "direct free kick", "corner": "direct corner"}
     found = {
-        "body part": _told(["" if v is None else str(v) for v in table["body_part"].to_pylist()]),
-        "set piece": _told([words.get(word, word.replace("_", " ")) for word in began]),
+        "body part": _text_array(["" if v is None else str(v) for v in table["body_part"].to_pylist()]),
+        "set piece": _text_array([words.get(word, word.replace("_", " ")) for word in began]),
     }
     if "competition" in table.column_names:
-        found["competition"] = _told(["" if v is None else str(v) for v in table["competition"].to_pylist()])
+        found["competition"] = _text_array(["" if v is None else str(v) for v in table["competition"].to_pylist()])
     if "is_home" in table.column_names:
         side = {1.0: "home", 0.0: "away"}
-        found["side"] = _told([side.get(v, "") for v in column(table, "is_home").tolist()])
+        found["side"] = _text_array([side.get(v, "") for v in column(table, "is_home").tolist()])
     return found
 
 
-def _told(words: list[str]) -> Words:
+def _text_array(words: list[str]) -> Words:
     return np.array(words, np.str_)
 
 
@@ -231,7 +231,7 @@ def _rebounds(table: Any) -> npt.NDArray[np.bool_]:
 def training_table(shots: ShotTable) -> Table:
     """The rows that can teach: their label must be known, and kicks of a shoot-out are no shots of a match."""
     if not np.isfinite(shots.goal).all():
-        raise ValueError("the shots have no column is_goal: they can be scored, but not learnt from")
+        raise ValueError("the shots have no column is_goal: they can be scored, but not used for training")
     kept = ~shots.shootout if len(shots.shootout) else np.ones(len(shots.goal), np.bool_)
     kept &= np.isfinite(shots.rows[:, 0])
     source: dict[str, str | float | int] = {

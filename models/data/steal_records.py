@@ -64,18 +64,18 @@ def _beyond_usual(plays: Plays) -> tuple[Floats, Floats]:
 @dataclass(frozen=True)
 class Plain:
     """A plain logistic regression (lead, base, speed, pop time, count, rules of 2023; at release also the gain): the reference of
-    an evaluation, and what an attempt is expected to come to before anybody's record is looked at."""
+    an evaluation, and the expected success of an attempt before the records of its players."""
 
     at_release: bool
     intercept: float
     weights: tuple[float, ...]
 
     @classmethod
-    def fit(cls, plays: Plays, learnt: npt.NDArray[np.bool_], at_release: bool) -> Self:
+    def fit(cls, plays: Plays, train_set: npt.NDArray[np.bool_], at_release: bool) -> Self:
         from sklearn.linear_model import LogisticRegression
 
-        columns = _plain_columns(plays.take(learnt), at_release)
-        fit = LogisticRegression(max_iter=1000).fit(columns, plays.success[learnt] > 0.5)
+        columns = _plain_columns(plays.take(train_set), at_release)
+        fit = LogisticRegression(max_iter=1000).fit(columns, plays.success[train_set] > 0.5)
         return cls(at_release, float(fit.intercept_[0]), tuple(fit.coef_[0].tolist()))
 
     def __call__(self, plays: Plays) -> Floats:
@@ -85,7 +85,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Records:
-    """Everybody's record as of the morning of ``until_day``, and what the plain regressions (before, at release) expect."""
+    """The records of all players as of the morning of ``until_day``, and what the plain regressions (before, at release) expect."""
 
     until_day: int
     plain: tuple[Plain, Plain]
@@ -93,15 +93,16 @@ class Records:
 
     @classmethod
     def learn(cls, plays: Plays, until_day: int) -> tuple[dict[str, Floats], Self]:
-        """The columns of ``plays``, in order of time, each as of the evening before; nothing is learnt from ``until_day`` on."""
-        learnt = plays.counts & (plays.day < until_day)
-        plain = Plain.fit(plays, learnt, False), Plain.fit(plays, learnt, True)
+        """The columns of ``plays``, in order of time, each as of the evening before; attempts from ``until_day`` on are not
+        added."""
+        train_set = plays.counts & (plays.day < until_day)
+        plain = Plain.fit(plays, train_set, False), Plain.fit(plays, train_set, True)
         columns, people = _walk(plays, plain, {}, since=0, until=until_day)
         return columns, cls(until_day, plain, people)
 
     def follow(self, plays: Plays) -> dict[str, Floats]:
         """The columns of later plays, in any order, each as of the evening before its day; days before ``until_day`` are not
-        learnt again."""
+        added again."""
         order = np.argsort(plays.day, kind="stable")
         columns, _ = _walk(plays.take(order), self.plain, self.people, since=self.until_day, until=None)
         back = np.empty_like(order)
@@ -116,26 +117,26 @@ class Records:
         }
 
     @classmethod
-    def of_json(cls, told: Any) -> Self:
+    def of_json(cls, stored: Any) -> Self:
         """What ``as_json`` wrote; ``ValueError`` when it is something else."""
         try:
             before, release = (
                 Plain(late, float(row[0]), tuple(map(float, row[1:])))
-                for late, row in zip((False, True), told["plain"], strict=True)
+                for late, row in zip((False, True), stored["plain"], strict=True)
             )
-            people = {role: checked(told["people"][role], len(names)) for role, names in _PEOPLE.items()}
-            return cls(int(told["until_day"]), (before, release), people)
+            people = {role: checked(stored["people"][role], len(names)) for role, names in _PEOPLE.items()}
+            return cls(int(stored["until_day"]), (before, release), people)
         except (KeyError, TypeError, IndexError) as error:
             raise ValueError(f"the records of earlier attempts cannot be read: {error}") from None
 
 
-def nobody(plays: Plays) -> dict[str, Floats]:
-    """The columns of plays for a model that has no records: nobody is known."""
+def no_records(plays: Plays) -> dict[str, Floats]:
+    """The columns of plays for a model without records: all are missing."""
     return {name: np.full(len(plays), np.nan) for names in _PEOPLE.values() for name in names}
 
 
 def _walk(
-    plays: Plays, plain: tuple[Plain, Plain], known: dict[str, Record], since: int, until: int | None
+    plays: Plays, plain: tuple[Plain, Plain], start: dict[str, Record], since: int, until: int | None
 ) -> tuple[dict[str, Floats], dict[str, Record]]:
     surprise = {late: np.where(plays.counts, plays.success - plain[late](plays), np.nan) for late in (False, True)}
     lead, gain = (np.where(plays.measured, each, np.nan) for each in _beyond_usual(plays))
@@ -152,6 +153,6 @@ def _walk(
                 measures.append(Measure(name, plays.picked_off, _K_PICKOFFS))
             else:
                 measures.append(Measure(name, surprise[name.endswith("_at_release")], _K_SUCCESS[role]))
-        told, people[role] = walk(getattr(plays, role), plays.day, measures, known.get(role), since=since, until=until)
-        columns |= {name: told[:, i] for i, name in enumerate(names)}
+        priors, people[role] = walk(getattr(plays, role), plays.day, measures, start.get(role), since=since, until=until)
+        columns |= {name: priors[:, i] for i, name in enumerate(names)}
     return columns, people

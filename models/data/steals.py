@@ -1,10 +1,10 @@
 """Real steal attempts with leads, one row a play, as Baseball Savant publishes them: read, and made rows of features.
 
 Which rows count: attempts that ended in a stolen base or a runner caught stealing, with both leads measured. Pick-offs and balks
-are no attempts of this kind; they only tell how often a pitcher picks runners off. What becomes known after the play (result,
+are no attempts of this kind; they only show how often a pitcher picks runners off. What becomes known after the play (result,
 description, fielder) or with the pitch (its kind and speed) is never a feature. Nor is it a feature that another runner goes on
-the same pitch: by rule 9.07(d) nobody is credited with a stolen base when one of them is put out, so that the second row would
-tell the result of the first.
+the same pitch: by rule 9.07(d) no runner is credited with a stolen base when one of them is put out, so that the second row would
+reveal the result of the first.
 """
 
 from __future__ import annotations

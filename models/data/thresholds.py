@@ -34,7 +34,7 @@ _INTERCEPTION, _WON = 1401, 703
 _MINUTES, _LEAST = 10, 50
 _PASSES: Final = tuple(kind for kind in KINDS if kind[0] == "Pass" or (kind[0] == "Free Kick" and kind not in SHOTS))
 _CORNER: Final = ("Free Kick", "Corner")
-#: one pass in so many is asked for its threat: a quantile of 0.999 does not need all of them
+#: threat is computed for one pass in so many: a quantile of 0.999 does not need all of them
 _ONE_IN: Final = 4
 
 

@@ -1,7 +1,7 @@
-"""Shots with a part of what is known withheld, so that a model learns to do without it, and is judged there.
+"""Shots with a part of what is known withheld, to train a model for it and to evaluate it there.
 
-Feeds know different things of a shot: all players or some, the keeper or not, nobody; how it was struck or not. Real shots of which
-everything is known stand for them all, when players and words are taken away at random.
+Feeds report different facts of a shot: all players, some or none, the keeper or not; how it was struck or not. Complete real shots
+stand for all of them when players and words are removed at random.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FULL, NONE, NO_KEEPER, NO_DEFENDERS, PART = (
     "a random part of the players",
 )
 CASES: Final = (FULL, NONE, NO_KEEPER, NO_DEFENDERS, PART)
-#: features that a feed tells together or not at all
+#: features that a feed reports together or not at all
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "body part": ("foot_side_m", "header", "other_body_part"),
     "technique": ("volley", "half_volley", "lob", "acrobatic"),
@@ -87,14 +87,14 @@ def led_by_another(rows: Floats, others: Floats, seed: int) -> Floats:
     columns = [SHOT_INDEX[name] for name in names]
     out = rows.copy()
     for header in (0.0, 1.0):
-        mine = np.flatnonzero((rows[:, SHOT_INDEX["header"]] == header) & (rows[:, SHOT_INDEX["penalty"]] != 1.0))
+        own = np.flatnonzero((rows[:, SHOT_INDEX["header"]] == header) & (rows[:, SHOT_INDEX["penalty"]] != 1.0))
         theirs = np.flatnonzero((others[:, SHOT_INDEX["header"]] == header) & (others[:, SHOT_INDEX["penalty"]] != 1.0))
-        if not len(mine) or not len(theirs):
+        if not len(own) or not len(theirs):
             continue
         depth = SHOT_INDEX["depth_m"]
         ranked = theirs[np.argsort(others[theirs, depth], kind="stable")]
-        at = np.searchsorted(others[ranked, depth], rows[mine, depth]) + generator.integers(-100, 101, len(mine))
+        at = np.searchsorted(others[ranked, depth], rows[own, depth]) + generator.integers(-100, 101, len(own))
         donor = ranked[np.clip(at, 0, len(ranked) - 1)]
         for column in columns:
-            out[mine, column] = others[donor, column]
+            out[own, column] = others[donor, column]
     return out

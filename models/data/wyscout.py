@@ -1,9 +1,9 @@
-"""Wyscout's open events as arrays: one reader for every model that learns from them (shots, passes, results).
+"""Wyscout's open events as arrays: one reader for every model that is trained on them (shots, passes, results).
 
 The data: Pappalardo, Cintia, Rossi et al. 2019, "A public data set of spatio-temporal match events in soccer competitions",
 Scientific Data 6:236, CC BY 4.0, as two tables: ``events.parquet`` and ``matches.parquet`` (docs/models.md has their columns).
 
-2.6 million events take some 3 s and 200 MB. Tags are bit flags, kinds of event small numbers, so that whatever is asked of them is
+2.6 million events take some 3 s and 200 MB. Tags are bit flags, kinds of event small numbers, so that every query is
 one comparison of arrays: ``(events.tags & flags(GOAL)) != 0``, ``events.kind == KIND["Shot", "Shot"]``.
 """
 
@@ -75,7 +75,7 @@ _NEEDED: Final = ("match_id", "event_id", "period", "second", "team_id", "player
 class Events:
     """N events of many matches in order: by match, period, second, event id.
 
-    ``period`` 1 to 5 (5 is the shoot-out), ``second`` in the period, ``team`` and ``player`` 0 where nobody is named, ``kind`` an
+    ``period`` 1 to 5 (5 is the shoot-out), ``second`` in the period, ``team`` and ``player`` 0 where none is named, ``kind`` an
     index into ``KINDS``, places 0..100 of length and width, every team attacking towards x = 100, y = 0 its left, NaN where there
     are none, ``tags`` 64 bit flags (``flags``)."""
 

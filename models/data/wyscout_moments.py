@@ -1,8 +1,8 @@
 """Matches of Wyscout's open events as the moments that the live path would have: in order, in metres, in our own words.
 
 The words are those of the importer of such files (a test holds both against each other), cut down to what passes and results are
-about: passes, goals, cards, dead balls and the edges of periods. What only the rest of the row tells, and what was written down
-with the outcome in mind, is not in them.
+about: passes, goals, cards, dead balls and the edges of periods. Facts that only the rest of the row implies, or that were written
+with the outcome in mind, are not in them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from models.data.wyscout import (
 Attrs = dict[str, str | float | bool]
 
 _OPEN: Final[Attrs] = {"set_piece": "open_play", "cross": False}
-#: what the kind of a pass says of it
+#: attributes that follow from the kind of a pass
 PASSES: Final[dict[tuple[str, str], Attrs]] = {
     ("Pass", "Simple pass"): _OPEN | {"height": "ground"},
     ("Pass", "High pass"): _OPEN | {"height": "high"},
@@ -214,8 +214,8 @@ def _keepers_goals(part: Events) -> set[int]:
         near = slice(max(i - 8, 0), i + 3)
         close = (part.period[near] == part.period[i]) & (np.abs(part.second[near] - part.second[i]) <= _NEAR_S)
         near_goal = (part.tags[near] & flags(GOAL) != 0) & (part.team[near] != part.team[i])
-        mine = np.isin(part.kind[near], [KIND[kind] for kind in SAVES])
-        if not (close & ~mine & (near_goal | (part.tags[near] & flags(OWN_GOAL) != 0))).any():
+        is_save = np.isin(part.kind[near], [KIND[kind] for kind in SAVES])
+        if not (close & ~is_save & (near_goal | (part.tags[near] & flags(OWN_GOAL) != 0))).any():
             found.add(i)
     return found
 

@@ -1,4 +1,4 @@
-"""Passes of Wyscout's open events as rows of ``pass-completion``: the functions of the live path, asked about every pass.
+"""Passes of Wyscout's open events as rows of ``pass-completion``: computed by the functions of the live path.
 
 A row is what is known as the ball is kicked. Beside it is where the pass ended, for the reading that is given it. Goal kicks have
 no outcome in the data and no row.
@@ -65,7 +65,7 @@ class Passes:
         return out
 
 
-def passes_of(events: Events, of: Matches, tell: Callable[[int], None] = lambda match: None) -> Passes:
+def passes_of(events: Events, of: Matches, on_progress: Callable[[int], None] = lambda match: None) -> Passes:
     """Every pass with an outcome and a place, shoot-outs left out. ``ValueError`` when there are none."""
     most = int(np.isin(events.kind, [KIND[kind] for kind in PASSES]).sum())
     rows, end = np.full((most, _FEATURES), np.nan), np.full((most, len(PASS_END)), np.nan)
@@ -84,7 +84,7 @@ def passes_of(events: Events, of: Matches, tell: Callable[[int], None] = lambda 
             update_clock(moment, ledger)
             follow(moment, ledger)
             update_score(moment, ledger)
-        tell(played.match)
+        on_progress(played.match)
     if not n:
         raise ValueError("the events hold no passes with an outcome")
     which = which[:n]
@@ -92,7 +92,7 @@ def passes_of(events: Events, of: Matches, tell: Callable[[int], None] = lambda 
 
 
 def wordless(rows: Floats) -> Floats:
-    """A copy of ``rows`` (B, F) as from a feed that says nothing of how a pass was played."""
+    """A copy of ``rows`` (B, F) as from a feed without the kind of a pass."""
     out = rows.copy()
     out[:, [_COLUMN[name] for name in WORDS]] = np.nan
     return out

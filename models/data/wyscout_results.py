@@ -48,7 +48,7 @@ class Results:
         return out
 
 
-def results_of(events: Events, of: Matches, every_s: float, tell: Callable[[int], None] = lambda match: None) -> Results:
+def results_of(events: Events, of: Matches, every_s: float, on_progress: Callable[[int], None] = lambda match: None) -> Results:
     """The state of every match before kick-off, every ``every_s`` of play, and at the end. ``ValueError`` without matches."""
     events = _telling(events)
     xgoals = dict(zip(events.id.tolist(), plain_xgoals(events).tolist()))
@@ -62,7 +62,7 @@ def results_of(events: Events, of: Matches, every_s: float, tell: Callable[[int]
             label.append(after[late])
             match.append(played.match)
             period.append(number)
-        tell(played.match)
+        on_progress(played.match)
     if not rows:
         raise ValueError("the events hold no matches of which the teams are known")
     return Results(np.array(rows), np.array(label, np.float64), np.array(match, np.int64), np.array(period, np.int64))
@@ -116,12 +116,12 @@ def plain_xgoals(events: Events) -> Floats:
     head, free = events.has(HEAD)[shot].astype(float), events.of(("Free Kick", "Free kick shot"))[shot].astype(float)
     penalty = events.of(("Free Kick", "Penalty"))[shot]
     columns = np.nan_to_num(np.stack([far / 10, np.log(np.maximum(far, 1.0)), angle, head, free, head * far / 10], axis=1))
-    goal, learnt = events.has(GOAL)[shot].astype(float), ~held_out(HELD_OUT_AS, events.match)[shot]
+    goal, training = events.has(GOAL)[shot].astype(float), ~held_out(HELD_OUT_AS, events.match)[shot]
     out = np.full(len(events), np.nan)
-    if not (learnt & ~penalty).any() or len(np.unique(goal[learnt & ~penalty])) < 2:
+    if not (training & ~penalty).any() or len(np.unique(goal[training & ~penalty])) < 2:
         return out
-    fitted = LogisticRegression(C=100.0, max_iter=1000).fit(columns[learnt & ~penalty], goal[learnt & ~penalty])
+    fitted = LogisticRegression(C=100.0, max_iter=1000).fit(columns[training & ~penalty], goal[training & ~penalty])
     chance = fitted.predict_proba(columns)[:, 1]
-    chance[penalty] = goal[learnt & penalty].mean() if (learnt & penalty).any() else np.nan
+    chance[penalty] = goal[training & penalty].mean() if (training & penalty).any() else np.nan
     out[shot] = chance
     return out

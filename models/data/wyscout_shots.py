@@ -1,4 +1,4 @@
-"""Wyscout's open events to feature rows of shots: nobody's position is known, but all that led to them.
+"""Wyscout's open events to feature rows of shots: without positions, but with all events before them.
 
 The rows of a match go through the very functions that follow a live game (``features.soccer.trail``), with the words that the
 importer of such files gives them, so that a shot has one row, live and here. Never read: tag 201 ("opportunity"), key pass and
@@ -25,7 +25,7 @@ LENGTH_M: Final = 105.0
 WIDTH_M: Final = 68.0
 _Attrs = dict[str, str | float | bool]
 
-#: (event, sub-event) -> our type and what that alone tells; what is not here is no touch of the ball
+#: (event, sub-event) -> our type and attributes; kinds that are absent are no touch of the ball
 WORDS: Final[dict[tuple[str, str], tuple[str, _Attrs]]] = {
     ("Pass", "Simple pass"): ("pass", {"height": "ground"}),
     ("Pass", "High pass"): ("pass", {"height": "high"}),
@@ -85,18 +85,20 @@ def load(folder: Path) -> EventShots:
 
 def shots_of(events: ws.Events) -> EventShots:
     """The shots among ``events``."""
-    asked = np.flatnonzero(events.of(*SHOTS) & (events.period < ws.SHOOTOUT))
-    rows = np.empty((len(asked), len(SHOT_FEATURES)))
+    indices = np.flatnonzero(events.of(*SHOTS) & (events.period < ws.SHOOTOUT))
+    rows = np.empty((len(indices), len(SHOT_FEATURES)))
     reading = _Reading(events)
-    for i, at in enumerate(asked.tolist()):
+    for i, at in enumerate(indices.tolist()):
         rows[i] = reading.row(at)
-    penalty = events.of(SHOTS[2])[asked]
-    head, left, right = (events.has(tag)[asked] for tag in (ws.HEAD, ws.LEFT_FOOT, ws.RIGHT_FOOT))
+    penalty = events.of(SHOTS[2])[indices]
+    head, left, right = (events.has(tag)[indices] for tag in (ws.HEAD, ws.LEFT_FOOT, ws.RIGHT_FOOT))
     groups = {
         "body part": np.where(head, "head", np.where(right, "right foot", np.where(left, "left foot", ""))).astype(np.str_),
-        "set piece": np.where(penalty, "penalty", np.where(events.of(SHOTS[1])[asked], "direct free kick", "")).astype(np.str_),
+        "set piece": np.where(penalty, "penalty", np.where(events.of(SHOTS[1])[indices], "direct free kick", "")).astype(np.str_),
     }
-    return EventShots(events.id[asked], events.match[asked], rows, events.has(ws.GOAL)[asked].astype(np.float64), penalty, groups)
+    return EventShots(
+        events.id[indices], events.match[indices], rows, events.has(ws.GOAL)[indices].astype(np.float64), penalty, groups
+    )
 
 
 class _Reading:
@@ -129,7 +131,7 @@ class _Reading:
             first -= 1
         trail = Trail(period=period, passes=True)
         for k in range(first, at):
-            kind, words = self._said(k)
+            kind, words = self._event_words(k)
             if kind:
                 follow(
                     trail,
@@ -137,25 +139,25 @@ class _Reading:
                     float(self._second[k]),
                     period,
                     int(self._team[k] != team),
-                    self._who(k),
+                    self._player_index(k),
                     (float(self._x[k]), float(self._y[k])),
                     words,
                 )
-        _, attrs = self._said(at)
+        _, attrs = self._event_words(at)
         attrs["counter"] = bool(self._counter[at])
         bare = shot_features(float(self._x[at]), float(self._y[at]), *_NOBODY, attrs)
-        return with_trail(bare, attrs, trail, now_s, period, 0, self._who(at))
+        return with_trail(bare, attrs, trail, now_s, period, 0, self._player_index(at))
 
-    def _who(self, at: int) -> int:
+    def _player_index(self, at: int) -> int:
         return int(self._player[at]) or -1
 
-    def _said(self, at: int) -> tuple[str, _Attrs]:
-        kind, told = self._words[self._kind[at]]
+    def _event_words(self, at: int) -> tuple[str, _Attrs]:
+        kind, kind_attrs = self._words[self._kind[at]]
         if kind in ("", "save", "clearance", "carry") or self._own_goal[at]:
             return "" if self._own_goal[at] else kind, {}
         if kind == "duel":
             return ("dribble" if self._take_on[at] else "duel"), {}
-        words = dict(told)
+        words = dict(kind_attrs)
         if self._part[at] >= 0:
             words["body_part"] = ("left_foot", "right_foot", "head")[self._part[at]]
         if kind == "pass":

@@ -19,7 +19,7 @@ def compare(first: Model, second: Model, table: Table, seed: int = 0, rounds: in
     """Scores of both, and of ``second`` minus ``first`` the difference with its 95 % interval over whole games drawn with
     replacement.
 
-    The second wins when its log loss is lower beyond the interval, the first when it is higher; otherwise nobody does.
+    The second wins when its log loss is lower beyond the interval, the first when it is higher; otherwise neither does.
     ``ValueError`` when the two answer different questions, or there are too few games.
     """
     names = [[f.name for f in model.features] for model in (first, second)]

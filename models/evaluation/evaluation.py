@@ -15,7 +15,7 @@ from models.forest.attribution import Attribution
 from models.forest.format import read_forest
 from models.metrics import paired_bootstrap, reliability, scores, truth_known
 from models.specs import SPECS, spec_of
-from models.training.training import Judged, Table, judge
+from models.training.training import CrossValidation, Table, cross_validate
 
 Report = dict[str, Any]
 
@@ -31,18 +31,18 @@ def on_simulated(model: str, table: Table) -> Report:
         "scores": scores(table.label, probability),
     }
     if table.truth.size:
-        spec_of = truth_known(table.truth)
-        off, truth = np.abs(probability[spec_of] - table.truth[spec_of]), table.truth[spec_of]
+        known = truth_known(table.truth)
+        off, truth = np.abs(probability[known] - table.truth[known]), table.truth[known]
         report["truth"] = {
             "mean_absolute_error": float(off.mean()),
             "p95_absolute_error": float(np.quantile(off, 0.95)),
-            "scores_of_truth": scores(table.label[spec_of], truth),
+            "scores_of_truth": scores(table.label[known], truth),
         }
     report["reliability"] = _reliability(forest, table.label, probability)
     return report
 
 
-def simulated_judgement(model: str, table: Table) -> EvaluationSet:
+def simulated_predictions(model: str, table: Table) -> EvaluationSet:
     """An artefact on fresh simulated games, to be explained and drawn; grouped by what its features say yes or no to."""
     forest = load(model)
     groups = {**table.groups, **feature_groups(forest.features, table.rows)}
@@ -63,20 +63,20 @@ def simulated_judgement(model: str, table: Table) -> EvaluationSet:
 
 
 def held_out(
-    name: str, table: Table, seed: int, model: str | None, tell: Callable[[str], None], keep: npt.NDArray[np.bool_]
+    name: str, table: Table, seed: int, model: str | None, on_progress: Callable[[str], None], keep: npt.NDArray[np.bool_]
 ) -> EvaluationSet:
     """Predictions of the rows ``keep`` (B,) of a table of real data: those of the recipe with whole games held out, each row by the
     forest that has not seen its game; or, with ``model``, those of an artefact that must not have seen these games."""
-    asked = spec_of(name)
-    recipe = asked.real or asked.recipe
+    spec = spec_of(name)
+    recipe = spec.real or spec.recipe
     kept = np.flatnonzero(keep)
     facts: Report = {"source": table.source, "left_out": int((~keep).sum())}
     attribute: Callable[[npt.NDArray[np.int64]], Floats]
     if model is None:
-        judged = judge(asked, recipe, table, seed, tell)
-        probability, how = judged.probability, f"{recipe.folds} parts, whole games held out"
-        facts["calibration"] = judged.calibration.kind
-        attribute = _by_fold(judged, table.rows, kept)
+        validation = cross_validate(spec, recipe, table, seed, on_progress)
+        probability, how = validation.probability, f"{recipe.folds} parts, whole games held out"
+        facts["calibration"] = validation.calibration.kind
+        attribute = _by_fold(validation, table.rows, kept)
     else:
         forest = load(model)
         if forest.name != name:
@@ -99,8 +99,8 @@ def held_out(
         probability[kept],
         table.game[kept],
         table.rows[kept],
-        asked.features,
-        asked.classes,
+        spec.features,
+        spec.classes,
         attribute,
         {column: words[kept] for column, words in table.groups.items()},
         reference,
@@ -108,15 +108,15 @@ def held_out(
     )
 
 
-def _by_fold(judged: Judged, rows: Floats, kept: npt.NDArray[np.intp]) -> Callable[[npt.NDArray[np.int64]], Floats]:
+def _by_fold(validation: CrossValidation, rows: Floats, kept: npt.NDArray[np.intp]) -> Callable[[npt.NDArray[np.int64]], Floats]:
     def attribute(at: npt.NDArray[np.int64]) -> Floats:
-        asked = kept[at]
+        chosen = kept[at]
         out = None
-        for k, blob in enumerate(judged.blobs):
-            mine = judged.fold[asked] == k
+        for k, blob in enumerate(validation.blobs):
+            mine = validation.fold[chosen] == k
             if mine.any():
-                parts = Attribution(read_forest(blob))(np.ascontiguousarray(rows[asked[mine]]))
-                out = np.empty((len(asked), *parts.shape[1:])) if out is None else out
+                parts = Attribution(read_forest(blob))(np.ascontiguousarray(rows[chosen[mine]]))
+                out = np.empty((len(chosen), *parts.shape[1:])) if out is None else out
                 out[mine] = parts
         assert out is not None
         return out[:, 0] if out.shape[1] == 1 else out
@@ -124,20 +124,22 @@ def _by_fold(judged: Judged, rows: Floats, kept: npt.NDArray[np.intp]) -> Callab
     return attribute
 
 
-def against(judged: EvaluationSet) -> Report:
+def against(predictions: EvaluationSet) -> Report:
     """Scores, the reference's where there is one, and a bootstrap over whole games of the difference."""
     report: Report = {
-        "model": judged.model,
-        "how": judged.how,
-        **judged.facts,
-        "rows": len(judged.label),
-        judged.unit: len(np.unique(judged.game)),
-        "scores": scores(judged.label, judged.probability),
-        "reliability": reliability(judged.label, judged.probability),
+        "model": predictions.model,
+        "how": predictions.how,
+        **predictions.facts,
+        "rows": len(predictions.label),
+        predictions.unit: len(np.unique(predictions.game)),
+        "scores": scores(predictions.label, predictions.probability),
+        "reliability": reliability(predictions.label, predictions.probability),
     }
-    if judged.reference.size:
-        report["provider"] = scores(judged.label, judged.reference)
-        report["ours_minus_provider"] = paired_bootstrap(judged.label, judged.probability, judged.reference, judged.game)
+    if predictions.reference.size:
+        report["provider"] = scores(predictions.label, predictions.reference)
+        report["ours_minus_provider"] = paired_bootstrap(
+            predictions.label, predictions.probability, predictions.reference, predictions.game
+        )
         report["ours_minus_provider"]["ece"] = {"difference": report["scores"]["ece"] - report["provider"]["ece"]}
     return report
 
@@ -162,7 +164,8 @@ def describe(forest: ForestModel) -> Report:
 
 
 def limits_of(card: Card) -> str:
-    """What the model does not know and must not be used for: what its card says, or its declaration where the card is older."""
+    """What the model does not know and must not be used for: the text of its card, or of its declaration where the card is
+    older."""
     return card.limits or (SPECS[card.name].limits if card.name in SPECS else "")
 
 

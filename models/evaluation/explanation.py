@@ -15,7 +15,7 @@ from models.base import Floats
 from models.evaluation.slices import by_group
 from models.evaluation_set import EvaluationSet
 
-#: contributions cost up to a millisecond a row; so many rows tell the mean of one to a few per cent
+#: contributions cost up to a millisecond a row; so many rows give their mean to a few per cent
 ROWS: Final = 2_000
 _POINTS: Final = 12
 
@@ -24,29 +24,29 @@ _POINTS: Final = 12
 class Explained:
     """``report`` is what is printed; ``values`` (n, F) and ``adds`` (n, F) are what the dependence plots show."""
 
-    judged: EvaluationSet
+    predictions: EvaluationSet
     report: dict[str, Any]
     values: Floats
     adds: Floats
 
 
-def explain_whole(judged: EvaluationSet, *, rows: int = ROWS, rounds: int = 1000, seed: int = 0) -> Explained:
+def explain_whole(predictions: EvaluationSet, *, rows: int = ROWS, rounds: int = 1000, seed: int = 0) -> Explained:
     """Importance, dependence and groups of a judgement; contributions are those of ``rows`` rows drawn at random."""
     generator = np.random.default_rng(seed)
-    count = min(rows, len(judged.label))
-    drawn = np.sort(generator.choice(len(judged.label), count, replace=False)).astype(np.int64)
-    parts = judged.attribute(drawn)
-    # of several classes, the one that is asked about; importance counts all of them
+    count = min(rows, len(predictions.label))
+    drawn = np.sort(generator.choice(len(predictions.label), count, replace=False)).astype(np.int64)
+    parts = predictions.attribute(drawn)
+    # of several classes, the target class; importance counts all of them
     adds = (parts[:, 0] if parts.ndim == 3 else parts)[:, :-1]
     size = np.abs(parts[..., :-1]).mean(axis=0)
     size = size.sum(axis=0) if size.ndim == 2 else size
-    values = judged.rows[drawn]
+    values = predictions.rows[drawn]
     total = float(size.sum()) or 1.0
     importance = [
         {
-            "feature": judged.features[j].name,
-            "label": judged.features[j].label or judged.features[j].name,
-            "unit": judged.features[j].unit,
+            "feature": predictions.features[j].name,
+            "label": predictions.features[j].label or predictions.features[j].name,
+            "unit": predictions.features[j].unit,
             "mean_abs": float(size[j]),
             "share": float(size[j]) / total,
             "direction": _direction(values[:, j], adds[:, j]),
@@ -56,26 +56,26 @@ def explain_whole(judged: EvaluationSet, *, rows: int = ROWS, rounds: int = 1000
         for j in np.argsort(-size, kind="stable").tolist()
     ]
     report: dict[str, Any] = {
-        "model": judged.model,
-        "how": judged.how,
-        "of": judged.asked,
-        "rows": len(judged.label),
-        judged.unit: len(np.unique(judged.game)),
+        "model": predictions.model,
+        "how": predictions.how,
+        "of": predictions.target_class,
+        "rows": len(predictions.label),
+        predictions.unit: len(np.unique(predictions.game)),
         "explained_rows": count,
-        **judged.facts,
+        **predictions.facts,
     }
-    if judged.reading:
-        report["reading"] = judged.reading
-    report |= {"importance": importance, "groups": by_group(judged, rounds=rounds, seed=seed)}
-    return Explained(judged, report, values, adds)
+    if predictions.reading:
+        report["reading"] = predictions.reading
+    report |= {"importance": importance, "groups": by_group(predictions, rounds=rounds, seed=seed)}
+    return Explained(predictions, report, values, adds)
 
 
 def _direction(value: Floats, adds: Floats) -> float | None:
     """Spearman's rank correlation where the value is known; None when there is nothing to correlate."""
-    told = np.isfinite(value)
-    if told.sum() < 3 or np.ptp(value[told]) == 0.0 or np.ptp(adds[told]) == 0.0:
+    present = np.isfinite(value)
+    if present.sum() < 3 or np.ptp(value[present]) == 0.0 or np.ptp(adds[present]) == 0.0:
         return None
-    return float(np.corrcoef(_ranks(value[told]), _ranks(adds[told]))[0, 1])
+    return float(np.corrcoef(_ranks(value[present]), _ranks(adds[present]))[0, 1])
 
 
 def _ranks(values: Floats) -> Floats:
@@ -86,8 +86,8 @@ def _ranks(values: Floats) -> Floats:
 
 def _curve(value: Floats, adds: Floats) -> list[dict[str, float]]:
     """Mean contribution in parts of equal numbers of rows (one part per value when there are few)."""
-    told = np.isfinite(value)
-    value, adds = value[told], adds[told]
+    present = np.isfinite(value)
+    value, adds = value[present], adds[present]
     distinct = np.unique(value)
     if len(distinct) <= _POINTS:
         parts = [np.flatnonzero(value == v) for v in distinct]
@@ -136,10 +136,10 @@ def _way(row: dict[str, Any]) -> str:
 def _group(row: dict[str, Any], indent: bool) -> str:
     mark = " <- worse in " + " and ".join(row["worse"]) if row["worse"] else " (too few to say)" if row.get("too_few") else ""
 
-    def told(name: str, sign: str) -> str:
+    def interval(name: str, sign: str) -> str:
         if row[name] is None:
             return "unknown"
         return f"{row[name]:{sign}.4f} ({row[f'{name}_low']:{sign}.4f} to {row[f'{name}_high']:{sign}.4f})"
 
     head = f"{'  ' if indent else ''}{row['group']}: {row['rows']:,} rows, observed {row['observed']:.4f}"
-    return f"{head}, gap {told('gap', '+')}, log loss {told('log_loss', '')}, error {told('error', '')}{mark}"
+    return f"{head}, gap {interval('gap', '+')}, log loss {interval('log_loss', '')}, error {interval('error', '')}{mark}"

@@ -29,7 +29,7 @@ _GAP, _LOSS, _BRIER, _ERROR = range(4)
 _MEASURES: Final = ((_GAP, "gap"), (_LOSS, "log_loss"), (_BRIER, "brier"), (_ERROR, "error"))
 
 
-def by_group(judged: EvaluationSet, *, rounds: int = 1000, seed: int = 0) -> dict[str, Any]:
+def by_group(predictions: EvaluationSet, *, rounds: int = 1000, seed: int = 0) -> dict[str, Any]:
     """``whole``, ``groups`` (column: rows, one per group, the largest first) and ``warnings``.
 
     A group is *worse* in calibration when its gap is larger than the whole's and the 95 % interval of the difference leaves out 0;
@@ -37,37 +37,37 @@ def by_group(judged: EvaluationSet, *, rounds: int = 1000, seed: int = 0) -> dic
     warnings are to be expected when no group is worse.
     """
     names: list[tuple[str, str]] = [("", "")]
-    masks = [np.ones(len(judged.label), np.bool_)]
-    for column, words in judged.groups.items():
+    masks = [np.ones(len(predictions.label), np.bool_)]
+    for column, words in predictions.groups.items():
         found, counts = np.unique(words[words != ""], return_counts=True)
         if len(found) < 2:
             continue
         for word in found[np.argsort(-counts, kind="stable")].tolist():
             names.append((column, word))
             masks.append(words == word)
-    mean, drawn, games = _bootstrap(judged, masks, rounds, seed)
-    whole = _row(judged, "", masks[0], mean[0], drawn[:, 0], int(games[0]))
+    mean, drawn, games = _bootstrap(predictions, masks, rounds, seed)
+    whole = _row(predictions, "", masks[0], mean[0], drawn[:, 0], int(games[0]))
     report: dict[str, Any] = {"whole": whole, "groups": {}, "warnings": []}
     tested = 0
     for g in range(1, len(names)):
         column, word = names[g]
-        row = _row(judged, word, masks[g], mean[g], drawn[:, g], int(games[g]))
+        row = _row(predictions, word, masks[g], mean[g], drawn[:, g], int(games[g]))
         if row["rows"] >= LEAST_ROWS and row["games"] >= LEAST_GAMES:
             tested += 1
             row["worse"] = _worse(mean[g], mean[0], drawn[:, g] - drawn[:, 0])
-            report["warnings"] += [_warning(judged, column, row, whole, what) for what in row["worse"]]
+            report["warnings"] += [_warning(predictions, column, row, whole, what) for what in row["worse"]]
         else:
             row["too_few"] = True
         report["groups"].setdefault(column, []).append(row)
     return report | {"judged": tested, "expected_by_chance": round(tested * _BY_CHANCE, 1)}
 
 
-def _bootstrap(judged: EvaluationSet, masks: list[Any], rounds: int, seed: int) -> tuple[Floats, Floats, Floats]:
+def _bootstrap(predictions: EvaluationSet, masks: list[Any], rounds: int, seed: int) -> tuple[Floats, Floats, Floats]:
     """Gap, log loss, Brier and error per group (G, 4), the same in every draw (rounds, G, 4), games per group (G,)."""
-    classes = np.eye(len(judged.classes))[judged.label.astype(np.int64)]
-    loss, squared = row_log_loss(judged.label, judged.probability), row_brier(judged.label, judged.probability)
-    each = np.column_stack([judged.happened - judged.chance, loss, squared, classes, np.ones(len(loss))])
-    names, at = np.unique(judged.game, return_inverse=True)
+    classes = np.eye(len(predictions.classes))[predictions.label.astype(np.int64)]
+    loss, squared = row_log_loss(predictions.label, predictions.probability), row_brier(predictions.label, predictions.probability)
+    each = np.column_stack([predictions.observed - predictions.target_probability, loss, squared, classes, np.ones(len(loss))])
+    names, at = np.unique(predictions.game, return_inverse=True)
     sums = np.zeros((len(names), len(masks), each.shape[1]))
     for g, mask in enumerate(masks):
         for k in range(each.shape[1]):
@@ -94,21 +94,21 @@ def _measures(sums: Floats) -> Floats:
     return np.concatenate([means[..., :3], error[..., None]], -1)
 
 
-def _row(judged: EvaluationSet, word: str, mask: Any, mean: Floats, drawn: Floats, games: int) -> dict[str, Any]:
+def _row(predictions: EvaluationSet, word: str, mask: Any, mean: Floats, drawn: Floats, games: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "group": word,
         "rows": int(mask.sum()),
         "games": games,
-        "observed": float(judged.happened[mask].mean()),
-        "predicted": float(judged.chance[mask].mean()),
+        "observed": float(predictions.observed[mask].mean()),
+        "predicted": float(predictions.target_probability[mask].mean()),
     }
     for k, name in _MEASURES:
-        # of a group that some draws miss the others tell; a measure that no draw has is not there
-        told = drawn[np.isfinite(drawn[:, k]), k]
-        low, high = np.quantile(told, _INTERVAL).tolist() if len(told) and np.isfinite(mean[k]) else (None, None)
+        # draws without rows of the group are left out; a measure that no draw has is None
+        finite = drawn[np.isfinite(drawn[:, k]), k]
+        low, high = np.quantile(finite, _INTERVAL).tolist() if len(finite) and np.isfinite(mean[k]) else (None, None)
         row |= {name: float(mean[k]) if np.isfinite(mean[k]) else None, f"{name}_low": low, f"{name}_high": high}
-    if judged.reference.size:
-        theirs, label = judged.reference[mask], judged.label[mask]
+    if predictions.reference.size:
+        theirs, label = predictions.reference[mask], predictions.label[mask]
         loss = float(row_log_loss(label, theirs).mean())
         row["reference"] = {
             "gap": float((label - theirs).mean()),
@@ -129,16 +129,17 @@ def _worse(mean: Floats, whole: Floats, difference: Floats) -> list[str]:
     return found
 
 
-def _warning(judged: EvaluationSet, column: str, row: dict[str, Any], whole: dict[str, Any], what: str) -> str:
-    where = f"{column} {row['group']} ({row['rows']:,} rows of {row['games']:,} {judged.unit})"
+def _warning(predictions: EvaluationSet, column: str, row: dict[str, Any], whole: dict[str, Any], what: str) -> str:
+    where = f"{column} {row['group']} ({row['rows']:,} rows of {row['games']:,} {predictions.unit})"
     theirs = row.get("reference")
     if what == "calibration":
-        beside = f"; the {judged.versus}'s is {100 * theirs['gap']:+.1f}" if theirs else ""
+        beside = f"; the {predictions.versus}'s is {100 * theirs['gap']:+.1f}" if theirs else ""
         return (
-            f"{where}: {judged.asked} in {100 * row['observed']:.1f} %, predicted {100 * row['predicted']:.1f} %: a gap of "
+            f"{where}: {predictions.target_class} in {100 * row['observed']:.1f} %, predicted "
+            f"{100 * row['predicted']:.1f} %: a gap of "
             f"{100 * row['gap']:+.1f} points, on the whole {100 * whole['gap']:+.1f}{beside}"
         )
-    beside = f"; the {judged.versus}'s is {theirs['error']:.3f}" if theirs else ""
+    beside = f"; the {predictions.versus}'s is {theirs['error']:.3f}" if theirs else ""
     return (
         f"{where}: the log loss is {row['error']:.3f} of what the group's own share gives, on the whole "
         f"{whole['error']:.3f}{beside}"

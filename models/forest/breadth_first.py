@@ -1,5 +1,5 @@
 """Nodes of a written tree level by level, brothers side by side: xgboost predicts whatever the order, but its own contributions
-(3.2) are wrong in another one, and everybody may check ours by them."""
+(3.2) are wrong in another order, and tests compare ours with them."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Layout. A tree of depth D becomes 2**D - 1 (feature, threshold) pairs in heap or
 ends early its leaf is repeated below. A step is then ``i = 2 i + 1 + (x[feature[i]] >= threshold[i])``: no branch to
 predict, no child pointer to wait for. Missing values need no branch either: a row is laid out twice, once with NaN as
 -inf (goes left everywhere) and once with NaN as +inf (goes right), and a node's feature index picks the copy that its
-default direction asks for. Eight trees in flight hide the latency of the loads.
+default direction needs. Eight trees in flight hide the latency of the loads.
 
 Comparisons are made in float32, as xgboost makes them; sums run in float64 in tree order, whatever the number of rows,
 so that a row's answer never depends on its neighbours.

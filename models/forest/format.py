@@ -1,4 +1,4 @@
-"""xgboost's portable model file, read without xgboost and believed in nothing: a checked forest of plain arrays.
+"""xgboost's portable model file, read without xgboost and checked in full: a forest of plain arrays.
 
 A file that passes is a set of proper binary trees over known features with finite thresholds, leaves and covers; whatever
 walks it afterwards need not look out for cycles or stray indices. Anything else is a ``ValueError`` with one sentence.

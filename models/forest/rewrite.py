@@ -1,7 +1,7 @@
-"""Two forests in one file, and a file made light.
+"""Model files rewritten: two forests in one file, a bias, a leaf more, and a file without training data.
 
-A question that is asked at two moments, with more known at the second, may be answered by two forests; one artefact holds both when
-every tree of the first stands where a feature of the second moment is missing, and every tree of the second where it is not.
+A model that predicts at two moments, with more known at the second, may have two forests. One artefact holds both when every tree
+of the first is below a node for "a feature of the second moment is missing", and every tree of the second below its other side.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ LOWEST: Final = -3.0e38
 NO_PARENT: Final = 2147483647
 
 
-def apart(missing: bytes, known: bytes, feature: int, below: float = LOWEST) -> bytes:
-    """One model file that answers with ``missing`` where ``feature`` is missing, or less than ``below``, and with ``known`` where
-    it is not: every tree goes below a node that asks, and the other side of the node adds nothing."""
-    document, other = json.loads(missing), json.loads(known)
+def gate_on_missing(missing: bytes, present: bytes, feature: int, below: float = LOWEST) -> bytes:
+    """One model file that predicts with ``missing`` where ``feature`` is missing, or less than ``below``, and with ``present``
+    where it is not: every tree goes below a gate node, whose other side adds nothing."""
+    document, other = json.loads(missing), json.loads(present)
     trees: list[dict[str, Any]] = []
     margins = []
     for part, inside in ((document, 0), (other, 1)):
@@ -86,8 +86,8 @@ def _below(tree: dict[str, Any], feature: int, side: int, below: float) -> dict[
     )
 
 
-def shifted(blob: bytes, margin: float) -> bytes:
-    """The model file with ``margin`` added to every answer."""
+def add_bias(blob: bytes, margin: float) -> bytes:
+    """The model file with ``margin`` added to every prediction."""
     document = json.loads(blob)
     parameters = document["learner"]["learner_model_param"]
     base = float(str(parameters["base_score"]).strip("[]"))
@@ -97,7 +97,7 @@ def shifted(blob: bytes, margin: float) -> bytes:
 
 
 def with_leaf(blob: bytes, feature: int, margin: float) -> bytes:
-    """The model file with ``margin`` added to the answer where ``feature`` is 1, and nothing where it is 0 or missing."""
+    """The model file with ``margin`` added where ``feature`` is 1, and nothing where it is 0 or missing."""
     document = json.loads(blob)
     model = document["learner"]["gradient_booster"]["model"]
     tree = in_levels(
@@ -127,8 +127,9 @@ def with_leaf(blob: bytes, feature: int, margin: float) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def light(blob: bytes, digits: int = 6) -> bytes:
-    """The model file without what only a trainer reads (gains, weights of inner nodes), numbers cut to ``digits`` figures."""
+def strip_training_data(blob: bytes, digits: int = 6) -> bytes:
+    """The model file without gains and weights of inner nodes, which only training reads, and with numbers cut to ``digits``
+    figures."""
     document = json.loads(blob)
     for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
         n = len(tree["left_children"])

@@ -1,4 +1,4 @@
-"""A reader of UBJSON, the binary form in which xgboost saves models, that believes no length it is told.
+"""A reader of UBJSON, the binary form in which xgboost saves models, that trusts no length in the file.
 
 Source: the format's Draft 12 (ubjson.org), the parts that xgboost writes: objects, arrays, typed and counted arrays,
 numbers (big endian), strings, booleans and null. ``ValueError`` with one sentence on anything else.

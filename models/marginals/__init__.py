@@ -1,7 +1,7 @@
 """Marginals: how often things happen and how large they are, of whole games, worked out alike for simulated and for real ones.
 
 A module a sport. ``read(folder)`` takes the *facts* of real games out of the tables of a data folder; ``figures(facts)`` turns
-facts, real or simulated, into named figures. Facts are columns by name: what each one holds is said in the sport's module, and
+facts, real or simulated, into named figures. Facts are columns by name: the sport's module describes each, and
 ``simulators.<sport>.marginals`` makes the same columns from simulated games. The figures of real games are kept in ``real.json``,
 written by ``touchline marginals --data FOLDER --keep models/marginals/real.json``, so that a table needs no data.
 """

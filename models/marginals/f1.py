@@ -60,8 +60,8 @@ def pairs(facts: Facts) -> tuple[Any, Any]:
         rows = {(int(facts["lap"][i]), int(facts["car"][i])): i for i in at.tolist()}
         clean = facts["green"] & ~facts["stop"]
         for lap in np.unique(facts["lap"][at]).tolist():
-            here = sorted(at[facts["lap"][at] == lap].tolist(), key=lambda i: float(facts["end_s"][i]))
-            for ahead, behind in itertools.pairwise(here):
+            in_order = sorted(at[facts["lap"][at] == lap].tolist(), key=lambda i: float(facts["end_s"][i]))
+            for ahead, behind in itertools.pairwise(in_order):
                 gap = float(facts["end_s"][behind] - facts["end_s"][ahead])
                 after = [rows.get((int(lap) + 1, int(facts["car"][i])), -1) for i in (ahead, behind)]
                 if gap > REACH_S or min(after) < 0 or not all(clean[i] for i in (ahead, behind, *after)):
@@ -72,7 +72,7 @@ def pairs(facts: Facts) -> tuple[Any, Any]:
 
 
 def _spread(facts: Facts) -> tuple[float, float, float]:
-    """Spread within a driver, between drivers, and of all of a race from first to last, % of the lap. A driver's is that of his
+    """Spread within a driver, between drivers, and of all of a race from first to last, % of the lap. A driver's is that of the
     differences from one clean lap to the next, by their median, over the root of two."""
     within, between, whole = [], [], []
     clean = facts["green"] & ~facts["stop"] & np.isfinite(facts["time_s"]) & (facts["lap"] > 1)
@@ -104,9 +104,9 @@ def read(folder: Path) -> Facts:
     )
     wet = column(table, "wet_race") == 1.0
     race_id, end = words_of(table, "race_id"), column(table, "end_s")
-    there = ~wet & np.isfinite(end)
-    names, race = np.unique(race_id[there], return_inverse=True)
-    status = words_of(table, "track_status")[there]
+    valid = ~wet & np.isfinite(end)
+    names, race = np.unique(race_id[valid], return_inverse=True)
+    status = words_of(table, "track_status")[valid]
     stop = np.isfinite(column(table, "pit_in_s")) | np.isfinite(column(table, "pit_out_s"))
     results = read_table(folder / "f1_laps_2023_2024" / "results.parquet", ("race_id", "finish_position", "laps"))
     of, place = words_of(results, "race_id"), column(results, "finish_position")
@@ -115,11 +115,11 @@ def read(folder: Path) -> Facts:
     lane = column(stops, "pit_s")[np.isin(words_of(stops, "race_id"), names)]
     return {
         "race": race,
-        "car": np.unique(words_of(table, "driver")[there], return_inverse=True)[1],
-        "lap": column(table, "lap")[there],
-        "end_s": end[there],
-        "time_s": column(table, "lap_time_s")[there],
-        "stop": stop[there],
+        "car": np.unique(words_of(table, "driver")[valid], return_inverse=True)[1],
+        "lap": column(table, "lap")[valid],
+        "end_s": end[valid],
+        "time_s": column(table, "lap_time_s")[valid],
+        "stop": stop[valid],
         "green": np.array([not _NEUTRAL & set(word) for word in status.tolist()]),
         "lane_s": lane[lane < _LONG_STOP_S],
         "started": np.array([np.sum(started & (of == name)) for name in names]),

@@ -84,12 +84,12 @@ def read(folder: Path) -> Facts:
 def _balls(path: Path) -> Facts:
     table = read_table(path, ("launch_speed", "launch_angle", "is_hit", "is_hr"))
     speed, angle = column(table, "launch_speed"), column(table, "launch_angle")
-    there = (np.abs(angle) <= 90.0) & (speed <= _POSSIBLE_MPH)
+    valid = (np.abs(angle) <= 90.0) & (speed <= _POSSIBLE_MPH)
     return {
-        "exit_mps": speed[there] * _MPH,
-        "launch_deg": angle[there],
-        "hit": column(table, "is_hit")[there] == 1.0,
-        "home_run": column(table, "is_hr")[there] == 1.0,
+        "exit_mps": speed[valid] * _MPH,
+        "launch_deg": angle[valid],
+        "hit": column(table, "is_hit")[valid] == 1.0,
+        "home_run": column(table, "is_hr")[valid] == 1.0,
     }
 
 

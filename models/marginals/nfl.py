@@ -1,4 +1,4 @@
-"""Marginals of American football: what is called, how far it goes, fourth downs, coverage, routes, and how fast men run.
+"""Marginals of American football: what is called, how far it goes, fourth downs, coverage, routes, and how fast players run.
 
 Facts: ``points`` (G,) of both teams in a game; plays from scrimmage by column: ``kind`` (P,) one of ``KINDS``, ``down``,
 ``to_go_yd``, ``to_goal_yd``, ``gained_yd`` (of runs, passes and sacks); ``depth_yd``, ``caught``, ``picked`` (T,) of each throw:
@@ -28,7 +28,7 @@ _CHARTED: Final = {
 }  # fmt: skip
 MPH: Final = 0.44704  #: m/s
 _YD: Final = 0.9144
-#: a tag that jumps: nobody has run faster, yards/s
+#: faster than any player has run, yards/s: a tag that jumps
 _JUMP_YDPS: Final = 12.5
 
 
@@ -105,17 +105,17 @@ def _calls(path: Path) -> Facts:
     words = {"run": RUN, "pass": PASS, "sack": SACK, "punt": PUNT, "field_goal": KICK}
     kind = np.array([words.get(w, -1) for w in words_of(table, "play_type").tolist()])
     down = column(table, "down")
-    there = (kind >= 0) & (column(table, "no_play") != 1.0) & np.isin(down, (1, 2, 3, 4)) & (column(table, "qtr") <= 4)
-    run, passed, sack = (column(table, name)[there] for name in ("rush_yards", "pass_yards", "sack_yards"))
-    kind = kind[there]
+    valid = (kind >= 0) & (column(table, "no_play") != 1.0) & np.isin(down, (1, 2, 3, 4)) & (column(table, "qtr") <= 4)
+    run, passed, sack = (column(table, name)[valid] for name in ("rush_yards", "pass_yards", "sack_yards"))
+    kind = kind[valid]
     gained = np.where(kind == RUN, run, np.where(kind == SACK, sack, passed))
     _, first = np.unique(words_of(table, "game_id"), return_index=True)
     return {
         "points": (column(table, "home_final") + column(table, "away_final"))[first],
         "kind": kind,
-        "down": down[there],
-        "to_go_yd": column(table, "ydstogo")[there],
-        "to_goal_yd": column(table, "yardline_100")[there],
+        "down": down[valid],
+        "to_go_yd": column(table, "ydstogo")[valid],
+        "to_goal_yd": column(table, "yardline_100")[valid],
         "gained_yd": np.nan_to_num(gained),
         "rush_yd": run[(kind == RUN) & np.isfinite(run)],
     }

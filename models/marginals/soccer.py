@@ -102,5 +102,5 @@ def _bursts(path: Path) -> Any:
     table = read_table(path, ("sensor_id", "speed"))
     sensor, speed = column(table, "sensor_id"), column(table, "speed")
     # twenty samples a second; a belt that was there for a part only has not run for five minutes
-    there = [s for s in np.unique(sensor) if np.sum(sensor == s) > 0.9 * 20.0 * _BURST_S]
-    return np.array([np.nanmax(speed[sensor == s]) for s in there])
+    whole = [s for s in np.unique(sensor) if np.sum(sensor == s) > 0.9 * 20.0 * _BURST_S]
+    return np.array([np.nanmax(speed[sensor == s]) for s in whole])

@@ -1,4 +1,4 @@
-"""One model on the air: what it was asked, what it said, how long it took, and what came of it."""
+"""The monitor of one model: its inputs, predictions, latency and outcomes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from models.artefact import Card
 from models.base import Floats
 from models.monitoring.calibration import CalibrationDrift
 from models.monitoring.profile import Drift, Profile, drift
-from models.monitoring.sample import WINDOW, ByGame, ByRow, Sample
+from models.monitoring.sample import WINDOW, LatestRows, RowsByGame, Sample
 from models.specs import SPECS
 
-#: fewer rows than this say nothing of the inputs yet
-LEAST: Final = 100
+#: inputs are compared from so many rows on
+MIN_ROWS: Final = 100
 #: a feature is missing more often than in training when the difference exceeds this and chance
 MISSING_ALERT: Final = 0.05
 #: a prediction may take this long at its 99th percentile, us
@@ -26,7 +26,7 @@ SLOW_US: Final = 1_000.0
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """What is wrong with which model, in one sentence, and since which of its predictions."""
+    """A problem of a model, in one sentence."""
 
     model: str
     version: str
@@ -35,41 +35,41 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 def profile_on(card: Card) -> Profile | None:
-    """The training profile that a card carries; None on one that was written before cards had it."""
+    """The training profile that a card carries; None on cards from before profiles."""
     found = card.metrics.get("profile")
     return None if found is None else msgspec.convert(found, Profile)
 
 
 class ModelMonitor:
-    """May be fed by one thread and read by another. Another version begins anew: its profile and its calibration are its own."""
+    """One thread may feed it while another reads. Another version starts anew, with its own profile and calibration."""
 
     def __init__(self, name: str, version: str, names: tuple[str, ...], profile: Profile | None) -> None:
         self.name, self._names = name, names
         self._lock = threading.Lock()
-        self._begin(version, profile)
+        self._reset(version, profile)
 
-    def _begin(self, version: str, profile: Profile | None) -> None:
+    def _reset(self, version: str, profile: Profile | None) -> None:
         self.version, self.profile = version, profile
         self.predictions = 0
         self.labelled = 0
         self.unlabelled = 0
         self.games: Counter[str] = Counter()
         self.calibration = CalibrationDrift()
-        #: games in which a prediction was labelled when the calibration was found to have drifted; 0: it has not
+        #: games with labelled predictions when the calibration drift was raised; 0: there is none
         self.raised_after_games = 0
-        self._rows: Sample = ByGame() if self.name in SPECS and SPECS[self.name].by_game else ByRow()
+        self._rows: Sample = RowsByGame() if self.name in SPECS and SPECS[self.name].by_game else LatestRows()
         self._took_us: deque[float] = deque(maxlen=WINDOW)
-        #: of all predictions that were timed: how many, and how long they took together
+        #: number and total time of all timed predictions
         self.timed, self.timed_us = 0, 0.0
 
-    def switched(self, version: str, profile: Profile | None) -> None:
+    def switch_version(self, version: str, profile: Profile | None) -> None:
         """Another version is live."""
         with self._lock:
             if version != self.version:
-                self._begin(version, profile)
+                self._reset(version, profile)
 
     def predicted(self, game: str, rows: Floats, took_us: float) -> None:
-        """Rows (B, F) were answered in ``took_us`` together; NaN: nobody measured it."""
+        """Count predictions for rows (B, F), which took ``took_us`` together; NaN: not measured."""
         with self._lock:
             self.predictions += len(rows)
             self._rows.add(game, rows)
@@ -78,27 +78,28 @@ class ModelMonitor:
                 self.timed, self.timed_us = self.timed + 1, self.timed_us + took_us
 
     def outcome(self, game: str, answers: Floats, labels: Floats) -> None:
-        """What came of predictions that share one fate: answers (B,) of two classes or (B, C) of more, labels (B,)."""
-        said, was = top_of(answers, labels)
-        told = ~(np.isnan(said) | np.isnan(was))
+        """Count the outcome of predictions with the same labelling event: answers (B,) of two classes or (B, C) of more, labels
+        (B,)."""
+        predicted, observed = top_class(answers, labels)
+        labelled = ~(np.isnan(predicted) | np.isnan(observed))
         with self._lock:
-            self.unlabelled += int((~told).sum())
-            if not told.any():
+            self.unlabelled += int((~labelled).sum())
+            if not labelled.any():
                 return
-            self.labelled += int(told.sum())
+            self.labelled += int(labelled.sum())
             self.games[game] += 1
-            if self.calibration.outcome(said[told], was[told]):
+            if self.calibration.outcome(predicted[labelled], observed[labelled]):
                 self.raised_after_games = len(self.games)
 
-    def unsaid(self, predictions: int) -> None:
-        """Nobody can say, or will any more, what came of so many."""
+    def add_unlabelled(self, predictions: int) -> None:
+        """Count predictions that have no label and will have none."""
         with self._lock:
             self.unlabelled += predictions
 
     def drifts(self) -> list[Drift]:
-        """Of the features, worst first; none while there is no profile or there are too few rows."""
+        """The drift of every feature, worst first; none without a profile or with too few rows."""
         with self._lock:
-            if self.profile is None or self.predictions < LEAST:
+            if self.profile is None or self.predictions < MIN_ROWS:
                 return []
             rows, independent = self._rows.rows(), self._rows.independent()
         return drift(self.profile, rows, independent)
@@ -108,7 +109,7 @@ class ModelMonitor:
             return float(np.quantile(np.array(self._took_us), quantile)) if self._took_us else math.nan
 
     def alerts(self, drifts: list[Drift] | None = None) -> list[Alert]:
-        """What somebody should look at now."""
+        """All current problems."""
         found: list[tuple[str, str]] = []
         for each in self.drifts() if drifts is None else drifts:
             more = each.missing - each.missing_in_training
@@ -127,13 +128,13 @@ class ModelMonitor:
                         f"{each.feature} is not distributed as in training: PSI {each.psi:.2f}, more than {each.limit:.2f}",
                     )
                 )
-        said, was, off = self.calibration.recent()
+        predicted, observed, off = self.calibration.recent()
         if self.calibration.drifted:
             games = f"{self.raised_after_games} game{'' if self.raised_after_games == 1 else 's'}"
             found.append(
                 (
                     "calibration",
-                    f"{self.contradiction()}: {was:.1%} where {said:.1%} was said "
+                    f"{self.contradiction()}: {observed:.1%} observed, {predicted:.1%} predicted "
                     f"({off:+.1f} standard errors), found after {games}",
                 )
             )
@@ -143,14 +144,14 @@ class ModelMonitor:
         return [Alert(self.name, self.version, kind, reason) for kind, reason in found]
 
     def contradiction(self) -> str:
-        """How outcomes contradict what is said, without figures: these go on changing."""
-        said, was, _ = self.calibration.recent()
-        return f"it happens {'more' if was > said else 'less'} often than is said"
+        """How outcomes contradict the predictions, without figures, which keep changing."""
+        predicted, observed, _ = self.calibration.recent()
+        return f"it happens {'more' if observed > predicted else 'less'} often than predicted"
 
     def report(self) -> dict[str, Any]:
-        """Everything as plain values; null for what is not known."""
+        """Everything as plain values; null where unknown. ``said`` is the mean prediction, ``happened`` the observed share."""
         drifts = self.drifts()
-        said, was, off = self.calibration.recent()
+        predicted, observed, off = self.calibration.recent()
         return {
             "model": self.name,
             "version": self.version,
@@ -161,8 +162,8 @@ class ModelMonitor:
             "games": len(self.games),
             "profile": self.profile is not None,
             "calibration": {
-                "said": _plain(said),
-                "happened": _plain(was),
+                "said": _plain(predicted),
+                "happened": _plain(observed),
                 "standard_errors": _plain(off),
                 "up": self.calibration.up,
                 "down": self.calibration.down,
@@ -180,15 +181,15 @@ class ModelMonitor:
         }
 
 
-def top_of(answers: Floats, labels: Floats) -> tuple[Floats, Floats]:
-    """(B,) probability and (B,) whether it happened: of the second of two classes, or of whichever of several was likeliest (the
-    confidence that Guo et al. 2017 calibrate). NaN where there is no answer or no label."""
+def top_class(answers: Floats, labels: Floats) -> tuple[Floats, Floats]:
+    """(B,) probability and (B,) outcome of the second of two classes, or of the likeliest of several (the confidence that Guo et
+    al. 2017 calibrate). NaN where there is no prediction or no label."""
     if answers.ndim == 1:
         return answers, labels
     answered = ~np.isnan(answers).any(axis=1)
     best = np.where(answered, np.argmax(np.nan_to_num(answers, nan=-1.0), axis=1), 0)
-    said = np.where(answered, np.take_along_axis(answers, best[:, None], axis=1)[:, 0], np.nan)
-    return said, np.where(np.isnan(labels) | ~answered, np.nan, (labels == best).astype(np.float64))
+    probability = np.where(answered, np.take_along_axis(answers, best[:, None], axis=1)[:, 0], np.nan)
+    return probability, np.where(np.isnan(labels) | ~answered, np.nan, (labels == best).astype(np.float64))
 
 
 def _plain(value: float) -> float | None:

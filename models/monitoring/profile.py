@@ -1,8 +1,8 @@
-"""What the inputs of a model looked like in training, small enough for its card, and how far others are from that.
+"""The distribution of a model's inputs in training, small enough for its card, and the distance of other inputs from it.
 
 The population stability index of a feature over B bins with shares e (training) and a (live), missing counted as a bin of its
 own, is sum (a - e) ln(a / e). Of n live and m training rows from one distribution, PSI / (1/n + 1/m) is chi-squared with B - 1
-degrees of freedom (Yurdakul and Naranjo 2020), which says how large it becomes by chance. A drift is both: larger than the
+degrees of freedom (Yurdakul and Naranjo 2020), which bounds what chance explains. A drift is both: larger than the
 customary 0.2, and larger than chance explains.
 """
 
@@ -20,13 +20,13 @@ from models.base import Floats
 BINS: Final = 10
 #: "a major shift" by the customary reading of the index
 PSI_ALERT: Final = 0.2
-#: of all features together, the chance to call a drift where there is none
+#: probability of a false drift, of all features together
 FALSE_SHARE: Final = 0.001
 
 
 class FeatureProfile(msgspec.Struct, frozen=True):
     """``edges`` are the inner bounds of the bins, ``shares`` those of the rows in them, the last one that of missing values;
-    ``low`` and ``high`` are the smallest and the largest value: the model has seen nothing beyond."""
+    ``low`` and ``high`` are the smallest and the largest value in training."""
 
     name: str
     edges: list[float]
@@ -48,13 +48,13 @@ def profile_of(rows: Floats, names: Sequence[str], label: Floats | None = None) 
     features = []
     for j, name in enumerate(names):
         column = rows[:, j]
-        told = column[~np.isnan(column)]
-        edges = np.unique(np.quantile(told, np.arange(1, BINS) / BINS)) if len(told) else np.empty(0)
-        # of a value that many rows share the bound lies above it, so that it has a bin of its own
-        edges = edges[edges < told.max()] if len(told) else edges
+        present = column[~np.isnan(column)]
+        edges = np.unique(np.quantile(present, np.arange(1, BINS) / BINS)) if len(present) else np.empty(0)
+        # the bound of a frequent value lies above it, so that the value has a bin of its own
+        edges = edges[edges < present.max()] if len(present) else edges
         edges = np.array([float(f"{edge:.7g}") for edge in edges])
         counts = _counts(column, edges)
-        low, high = (float(told.min()), float(told.max())) if len(told) else (None, None)
+        low, high = (float(present.min()), float(present.max())) if len(present) else (None, None)
         features.append(FeatureProfile(name, edges.tolist(), [round(c / len(column), 7) for c in counts.tolist()], low, high))
     two = label is not None and set(np.unique(label).tolist()) <= {0.0, 1.0}
     return Profile(len(rows), features, float(np.mean(label)) if two and label is not None else None)
@@ -62,13 +62,14 @@ def profile_of(rows: Floats, names: Sequence[str], label: Floats | None = None) 
 
 def _counts(column: Floats, edges: Floats) -> Floats:
     """(len(edges) + 2,) rows per bin; a value on a bound belongs below it."""
-    told = column[~np.isnan(column)]
-    counts = np.bincount(np.searchsorted(edges, told, side="left"), minlength=len(edges) + 1).astype(np.float64)
-    return np.append(counts, len(column) - len(told))
+    present = column[~np.isnan(column)]
+    counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1).astype(np.float64)
+    return np.append(counts, len(column) - len(present))
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """Of one feature: its index, what is larger than chance and custom allow, and what is missing now and in training."""
+    """Of one feature: its index and the limit of it, and the shares that are missing now, were in training, and lie outside of the
+    range of training."""
 
     feature: str
     psi: float
@@ -83,8 +84,8 @@ class Drift(msgspec.Struct, frozen=True):
 
 
 def drift(profile: Profile, rows: Floats, independent: int | None = None) -> list[Drift]:
-    """Of every feature of live rows (B, F), largest index first. Where fewer of them are independent draws than there are, chance
-    explains more."""
+    """The drift of every feature of live rows (B, F), largest index first; ``independent`` of the rows are independent draws
+    (default: all)."""
     n = len(rows)
     if not n:
         return []
@@ -94,7 +95,7 @@ def drift(profile: Profile, rows: Floats, independent: int | None = None) -> lis
         actual = _counts(column, np.asarray(feature.edges))
         expected = np.asarray(feature.shares) * profile.rows
         used = (actual + expected) > 0
-        # half a row in every bin: an empty one says rare, not impossible
+        # half a row in every bin: an empty bin is rare, not impossible
         a = (actual[used] + 0.5) / (n + 0.5 * used.sum())
         e = (expected[used] + 0.5) / (profile.rows + 0.5 * used.sum())
         psi = float(((a - e) * np.log(a / e)).sum())

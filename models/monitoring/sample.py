@@ -1,7 +1,7 @@
-"""The rows that a model was asked about lately, and how many of them stand for themselves.
+"""The latest rows of a model, and how many of them are independent.
 
-Shots are each a draw of their own. The seconds of a match, or the windows of one fight, are not: they share teams, score and
-course, and a thousand of them say no more of a season than one match does. For such a model the game is what counts.
+Each shot is a draw of its own. The seconds of a match, or the windows of one duel, are not: they share teams, score and course, and
+a thousand of them tell no more about a season than one match does. For such a model games are the independent draws.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from models.base import Floats
 #: rows that are kept one by one; games that are kept, and how many rows of each
 WINDOW: Final = 2_000
 GAMES: Final = 100
-OF_A_GAME: Final = 100
+ROWS_PER_GAME: Final = 100
 
 
 class Sample(Protocol):
     def add(self, game: str, rows: Floats) -> None:
-        """Rows (B, F) that were asked together."""
+        """Add rows (B, F) of one prediction."""
 
     def rows(self) -> Floats:
         """(B, F)"""
 
     def independent(self) -> int:
-        """How many draws the rows stand for."""
+        """The number of independent draws among the rows."""
 
 
-class ByRow:
+class LatestRows:
     """The last ``WINDOW`` rows, each a draw of its own."""
 
     def __init__(self) -> None:
@@ -46,8 +46,8 @@ class ByRow:
         return len(self._rows)
 
 
-class ByGame:
-    """Of each of the last ``GAMES`` games ``OF_A_GAME`` rows, every one as likely as any other (Vitter 1985, algorithm R)."""
+class RowsByGame:
+    """``ROWS_PER_GAME`` rows of each of the last ``GAMES`` games, all equally likely to be kept (Vitter 1985, algorithm R)."""
 
     def __init__(self) -> None:
         self._games: OrderedDict[str, tuple[list[int], list[Floats]]] = OrderedDict()
@@ -61,9 +61,9 @@ class ByGame:
         seen, kept = self._games[game]
         for row in np.array(rows, np.float64):
             seen[0] += 1
-            if len(kept) < OF_A_GAME:
+            if len(kept) < ROWS_PER_GAME:
                 kept.append(row)
-            elif (at := int(self._rng.integers(0, seen[0]))) < OF_A_GAME:
+            elif (at := int(self._rng.integers(0, seen[0]))) < ROWS_PER_GAME:
                 kept[at] = row
 
     def rows(self) -> Floats:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from models.data.statcast_batted_balls import flies
-from models.recipes.shared import outright
+from models.recipes.shared import real_table
 
 MODEL: Final = "catch-probability"
-FITS: Final = outright.FITS
+FITS: Final = real_table.FITS
 #: what dates of this source are called by the rule of ``models.holdout``
 HELD_OUT_AS: Final = "statcast"
 
-train, judge, report, evaluate = outright.doors(MODEL, flies, HELD_OUT_AS)
+train, predict_held_out, report, evaluate = real_table.recipe_functions(MODEL, flies, HELD_OUT_AS)

@@ -16,7 +16,7 @@ import numpy as np
 from features.f1.battle import MOST_CLOSING_S, OVERTAKE_FEATURES, WITHIN_S
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS, compound_of
 from models.evaluation_set import Words
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
@@ -62,9 +62,9 @@ def _gap(gap_s: Any) -> Words:
     return np.select([gap_s < 0.5, gap_s < 1.0, gap_s < 1.5], ["under 0.5 s", "0.5 to 1 s", "1 to 1.5 s"], "1.5 to 3 s")
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(spec_of(MODEL), RECIPE, learnt.rows, learnt.label, seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    return grow(spec_of(MODEL), RECIPE, train_set.rows, train_set.label, seed)
 
 
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card())
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

@@ -14,7 +14,7 @@ import numpy as np
 
 from features.f1.strategy import UNDERCUT_FEATURES, undercut_row
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
@@ -51,9 +51,9 @@ def read(folder: Path) -> Outcomes:
     return Outcomes(rows, value["success"][some], words_of(table, "race_id")[some], SOURCE, HELD_OUT_AS, TERMS, unit="races")
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(spec_of(MODEL), RECIPE, learnt.rows, learnt.label, seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    return grow(spec_of(MODEL), RECIPE, train_set.rows, train_set.label, seed)
 
 
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card())
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

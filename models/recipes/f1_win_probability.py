@@ -2,9 +2,8 @@
 
 The folder holds ``laps.parquet`` (a row per car and lap: ``race_id, driver, lap, position, end_s`` on one clock for all cars,
 ``lap_time_s, compound, tyre_life, pit_in_s, pit_out_s, track_status``) and ``results.parquet`` (``race_id, driver,
-finish_position``). The forest is taught by ``models.recipes.teachers.f1_win``; what is judged are the shares in the field's sum,
-as they are
-told.
+finish_position``). The forest is trained on the probabilities of ``models.recipes.teachers.f1_win``; the evaluation uses the shares
+in the field's sum, as they go on the air.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 from features.f1.game import WIN_FEATURES
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS
 from models.data.f1_races import states_of
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.recipes.teachers.f1_win import Winning
 from models.specs import spec_of
 from models.specs.declaration import Recipe
@@ -51,10 +50,10 @@ def read(folder: Path) -> Outcomes:
     )
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    chance = Winning.fit(learnt.rows, learnt.label, learnt.together)(learnt.rows, learnt.together)
-    return grow(spec_of(MODEL), RECIPE, learnt.rows, chance, seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    chance = Winning.fit(train_set.rows, train_set.label, train_set.together)(train_set.rows, train_set.together)
+    return grow(spec_of(MODEL), RECIPE, train_set.rows, chance, seed)
 
 
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card())
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

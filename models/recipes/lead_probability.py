@@ -1,9 +1,8 @@
-"""Real steal attempts for the lead probability: trained on all of them, judged on the last four months.
+"""Real steal attempts for the lead probability: trained on all of them, evaluated on the last four months.
 
-The split is by time alone. The forest that is judged has seen the plays before the first held-out day, the artefact that is
-written all of them. The records of runners, pitchers and catchers go on from there: a play that is judged or scored knows what
-the same file says of earlier days, and nothing of its own. A scored play that names somebody unknown has his columns missing,
-which the model takes as the league's mean.
+The split is by time alone. The forest of an evaluation is trained on the plays before the first held-out day, the artefact on all
+of them. The records of runners, pitchers and catchers go on from there: a play has the records of earlier days of the same file,
+and nothing of its own. The columns of an unknown player are missing, which the model takes as the league's mean.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from features.mlb.steal_features import COLUMN
 from models.artefact import Card, CardFeature, ForestModel, load
 from models.base import Floats
 from models.curve import curve_of
-from models.data.steal_records import Plain, Records, nobody
+from models.data.steal_records import Plain, Records, no_records
 from models.data.steals import DAYS_A_YEAR, Plays, day_of, feature_rows, held_out_from, read, read_folder
 from models.evaluation_set import EvaluationSet, Words, thirds
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
-from models.forest.rewrite import light
+from models.forest.rewrite import strip_training_data
 from models.home import Home, inputs_of
 from models.metrics import paired_bootstrap, reliability, scores
 from models.specs import Recipe, spec_of
@@ -48,26 +47,26 @@ def _recipe() -> Recipe:
 
 
 def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -> tuple[bytes, Records, Floats]:
-    """A forest for both readings, learnt from the attempts before ``until_day``, the records as of then, and the rows (B, F)."""
+    """A forest for both readings, trained on the attempts before ``until_day``, the records as of then, and the rows (B, F)."""
     columns, records = Records.learn(plays, until_day)
-    learnt = plays.counts & (plays.day < until_day)
-    priors = {name: values[learnt] for name, values in columns.items()}
-    taught = plays.take(learnt)
-    if len(taught) < _LEAST:
-        raise ValueError(f"{len(taught)} attempts with leads before {day_of(until_day)} are too few to learn from")
-    rows = np.concatenate([feature_rows(taught, priors, late) for late in (False, True)])
-    age = np.tile((until_day - taught.day) / DAYS_A_YEAR, 2)
-    return grow(spec_of(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), records, rows
+    train_set = plays.counts & (plays.day < until_day)
+    priors = {name: values[train_set] for name, values in columns.items()}
+    training_plays = plays.take(train_set)
+    if len(training_plays) < _LEAST:
+        raise ValueError(f"{len(training_plays)} attempts with leads before {day_of(until_day)} are too few to train on")
+    rows = np.concatenate([feature_rows(training_plays, priors, late) for late in (False, True)])
+    age = np.tile((until_day - training_plays.day) / DAYS_A_YEAR, 2)
+    return grow(spec_of(MODEL), recipe or _recipe(), rows, np.tile(training_plays.success, 2), seed, age), records, rows
 
 
-def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
+def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], None]) -> tuple[Card, bytes]:
     plays, model, recipe = read_folder(folder), spec_of(MODEL), _recipe()
     held, _ = _held_out(plays, seed)
-    tell("judged on the months held out")
+    on_progress("evaluated on the months held out")
     after = int(plays.day[-1]) + 1
     blob, records, rows = fit(plays, after, seed)
-    tell("fitted on everything")
-    judged = {reading: scores(held.label, held.probability[i]) for i, reading in enumerate(READINGS)}
+    on_progress("fitted on everything")
+    predictions = {reading: scores(held.label, held.probability[i]) for i, reading in enumerate(READINGS)}
     card = Card(
         name=model.name,
         title=model.title,
@@ -81,12 +80,16 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         },
         command=command,
         seed=seed,
-        metrics={"held_out": judged[READINGS[0]], "held_out_at_release": judged[READINGS[1]], "held_out_from": held.first},
-        parameters={**recipe.told(), "records": records.as_json()},
+        metrics={
+            "held_out": predictions[READINGS[0]],
+            "held_out_at_release": predictions[READINGS[1]],
+            "held_out_from": held.first,
+        },
+        parameters={**recipe.as_card(), "records": records.as_json()},
         limits=model.limits,
         home=Home("real", "real steal attempts with leads", inputs_of(rows), TERMS),
     )
-    return card, light(blob)
+    return card, strip_training_data(blob)
 
 
 class _HeldOut:
@@ -97,19 +100,19 @@ class _HeldOut:
         rows = plays.counts & (plays.day >= start)
         late = plays.take(rows)
         if not len(late):
-            raise ValueError(f"there is no attempt with leads from {day_of(start)} on to judge by")
+            raise ValueError(f"there is no attempt with leads from {day_of(start)} on to evaluate on")
         priors = {name: values[rows] for name, values in _followed(plays, records).items()}
         self.first, self.last = day_of(start), day_of(plays.day[-1])
         self.label, self.day = late.success, late.day
         self.rows = [feature_rows(late, priors, at) for at in (False, True)]
         self.probability = [margins(each) for each in self.rows]
         self.groups = groups_of(late)
-        learnt = plays.counts & (plays.day < start)
-        self.plain = [Plain.fit(plays, learnt, at)(late) for at in (False, True)]
+        train_set = plays.counts & (plays.day < start)
+        self.plain = [Plain.fit(plays, train_set, at)(late) for at in (False, True)]
 
 
 def _followed(plays: Plays, records: Records | None) -> dict[str, Floats]:
-    return nobody(plays) if records is None else records.follow(plays)
+    return no_records(plays) if records is None else records.follow(plays)
 
 
 def _held_out(plays: Plays, seed: int, recipe: Recipe | None = None) -> tuple[_HeldOut, Attribute]:
@@ -122,7 +125,7 @@ def _held_out(plays: Plays, seed: int, recipe: Recipe | None = None) -> tuple[_H
 
 
 def groups_of(plays: Plays) -> dict[str, Words]:
-    """What the model is judged by, group by group: how fast runner and catcher are, the base, the season, and who is known."""
+    """The groups of an evaluation: speed of runner and catcher, lead, base and count."""
     return {
         "runner": thirds(plays.sprint_mps, ("slowest third", "middle third", "fastest third")),
         "catcher": thirds(plays.pop_s, ("quickest third", "middle third", "slowest third")),
@@ -138,14 +141,16 @@ def _count(plays: Plays) -> Words:
     return np.where(np.isnan(ahead), "", words).astype(np.str_)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
+def predict_held_out(
+    folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]
+) -> tuple[EvaluationSet, ...]:
     """Both readings on the last four months beside the plain logistic regression, with a bootstrap over days. With ``artefact``
-    that model is judged: one that was trained on these months is refused."""
+    that model is evaluated; one that was trained on these months is refused."""
     plays = read_folder(folder)
     start = held_out_from(plays)
     if artefact is None:
         held, attribute = _held_out(plays, seed)
-        how = f"learnt from the plays before {day_of(start)}"
+        how = f"trained on the plays before {day_of(start)}"
     else:
         model = load(artefact)
         _is_ours(model)
@@ -156,8 +161,8 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
             )
         held = _HeldOut(plays, model.predict, _records_of(model))
         how, attribute = f"artefact {model.version}", model.attribute
-    tell("judged")
-    asked = spec_of(MODEL)
+    on_progress("evaluated")
+    spec = spec_of(MODEL)
 
     def of(rows: Floats) -> Callable[[npt.NDArray[np.int64]], Floats]:
         return lambda at: attribute(rows[at])
@@ -170,8 +175,8 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
             held.probability[i],
             held.day,
             held.rows[i],
-            asked.features,
-            asked.classes,
+            spec.features,
+            spec.classes,
             of(held.rows[i]),
             held.groups,
             held.plain[i],
@@ -184,13 +189,13 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     )
 
 
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+def evaluate(folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]) -> dict[str, Any]:
+    return report(predict_held_out(folder, artefact, seed, on_progress))
 
 
-def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
+def report(predictions: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores of both readings, those of the plain regression, and a bootstrap over days of the difference."""
-    first = judged[0]
+    first = predictions[0]
     readings = {
         each.reading: {
             "scores": scores(each.label, each.probability),
@@ -198,7 +203,7 @@ def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
             "ours_minus_logistic": paired_bootstrap(each.label, each.probability, each.reference, each.game),
             "reliability": reliability(each.label, each.probability),
         }
-        for each in judged
+        for each in predictions
     }
     return {
         "model": MODEL,
@@ -239,10 +244,10 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
 
 
 def _records_of(model: ForestModel) -> Records | None:
-    told = model.card.parameters.get("records")
-    if told is None and "priors" in model.card.parameters:
+    stored = model.card.parameters.get("records")
+    if stored is None and "priors" in model.card.parameters:
         raise ValueError(f"{model.version} has priors that cannot go on from day to day: train it anew")
-    return None if told is None else Records.of_json(told)
+    return None if stored is None else Records.of_json(stored)
 
 
 def _with_lead(plays: Plays, lead_m: Floats) -> Plays:

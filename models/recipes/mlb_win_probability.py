@@ -1,11 +1,11 @@
 """Real games for baseball's win probability: Retrosheet's play-by-play, the state before every event and who won.
 
 A few thousand games teach trees the luck of single games. So the forest's teacher is a regression of five numbers on the closed
-form (``features.mlb.odds``): by how much more or less the odds count than if every plate appearance were alike, how that depends
-on the outs left, and what playing at home is worth. The forest learns the teacher's chances, at states of real games and at drawn
-ones around them; what it is judged by is what happened. Games held out by the rule of ``models.holdout`` are not learnt from.
+form (``features.mlb.odds``): by how much more or less the odds count than if every plate appearance were alike, how that depends on
+the outs left, and what playing at home is worth. The forest is trained on the teacher's probabilities, at states of real games and
+at drawn ones around them, and evaluated on results. Games held out by the rule of ``models.holdout`` are not used for training.
 
-Plate appearances of recent seasons (``models.data.plate_appearances``) judge it by today's rules; nothing is learnt from them.
+Plate appearances of recent seasons (``models.data.plate_appearances``) are for evaluation under today's rules only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from models.evaluation_set import EvaluationSet, Words
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
-from models.forest.rewrite import light
+from models.forest.rewrite import strip_training_data
 from models.gate import gate, logistic_of
 from models.holdout import folds_of, held_out
 from models.home import Home, inputs_of
@@ -48,7 +48,7 @@ _ODDS, _HALF = _COLUMN["odds"], _COLUMN["bottom"]
 _LEFT: Final = [_COLUMN["outs_left_home"], _COLUMN["outs_left_away"]]
 _MOST_LEFT: Final = 54.0
 _DRAWN: Final = 40_000
-#: one state in so many of those that the teacher learnt from teaches the forest
+#: the forest is trained on one in so many of the states that the teacher was fitted on
 _ONE_IN: Final = 3
 _OVER: Final = 300
 
@@ -63,10 +63,10 @@ class Teacher:
     coefficients: Floats
 
     @classmethod
-    def fit(cls, learnt: States) -> Teacher:
+    def fit(cls, train_set: States) -> Teacher:
         from sklearn.linear_model import LogisticRegression
 
-        found = LogisticRegression(C=1e3, fit_intercept=False, max_iter=2000).fit(_design(learnt.rows), learnt.label)
+        found = LogisticRegression(C=1e3, fit_intercept=False, max_iter=2000).fit(_design(train_set.rows), train_set.label)
         return cls(np.asarray(found.coef_[0], np.float64))
 
     def __call__(self, rows: Floats) -> Floats:
@@ -103,44 +103,44 @@ def drawn(seed: int) -> Floats:
     return np.concatenate([rows_of(state), np.repeat([over_row(1.0), over_row(0.0)], _OVER, axis=0)])
 
 
-def fit(learnt: States, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Teacher, Floats]:
-    """The forest, its teacher, and the states (T, F) that it was taught by."""
-    teacher = Teacher.fit(learnt)
-    rows = np.concatenate([learnt.rows[::_ONE_IN], drawn(seed)])
+def fit(train_set: States, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Teacher, Floats]:
+    """The forest, its teacher, and the states (T, F) that the forest was trained on."""
+    teacher = Teacher.fit(train_set)
+    rows = np.concatenate([train_set.rows[::_ONE_IN], drawn(seed)])
     chance = teacher(rows)
     chance[-2 * _OVER :] = np.repeat([1.0, 0.0], _OVER)
-    return light(grow(spec_of(MODEL), recipe, rows, chance, seed)), teacher, rows
+    return strip_training_data(grow(spec_of(MODEL), recipe, rows, chance, seed)), teacher, rows
 
 
-def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
-    """Learns from the games that are not held out. The gate is that of the recipe, out of game on all: a fifth of the games is too
-    few to tell a calibration error of 0.01 from luck."""
+def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], None]) -> tuple[Card, bytes]:
+    """Train on the games that are not held out. The gate is that of the recipe, cross-validated on all games: a fifth of them is
+    too few to distinguish a calibration error of 0.01 from luck."""
     states = _retrosheet(folder)
     kept_out = held_out(HELD_OUT_AS, states.game)
-    learnt, held = states.take(~kept_out), states.take(kept_out)
-    if not len(learnt) or not len(held):
-        raise ValueError(f"{folder} has too few games: some are learnt from, and some are held out")
-    tell("read")
-    blob, teacher, rows = fit(learnt, seed)
-    tell("fitted")
-    said, plain, _ = _out_of_game(states, seed, tell)
-    measured = gate(SOURCE, states.rows, states.label, said, states.game, plain, seed=seed)
+    train_set, held = states.take(~kept_out), states.take(kept_out)
+    if not len(train_set) or not len(held):
+        raise ValueError(f"{folder} has too few games: some are needed for training, some are held out")
+    on_progress("read")
+    blob, teacher, rows = fit(train_set, seed)
+    on_progress("fitted")
+    probability, plain, _ = _out_of_game(states, seed, on_progress)
+    measured = gate(SOURCE, states.rows, states.label, probability, states.game, plain, seed=seed)
     model, predict = spec_of(MODEL), _predict(blob)
     metrics: dict[str, Any] = {
         "held_out": scores(held.label, predict(held.rows)),
         "held_out_games": len(np.unique(held.game)),
-        "held_out_logistic": scores(held.label, _logistic(learnt, held.rows)),
-        "out_of_game": scores(states.label, said),
+        "held_out_logistic": scores(held.label, _logistic(train_set, held.rows)),
+        "out_of_game": scores(states.label, probability),
         "out_of_game_logistic": scores(states.label, plain),
     }
     source: dict[str, str | float | int] = {
         "source": SOURCE,
-        "rows": len(learnt),
-        "games": len(np.unique(learnt.game)),
+        "rows": len(train_set),
+        "games": len(np.unique(train_set.game)),
         "held_out": f"games by the rule of models.holdout, as {HELD_OUT_AS}",
     }
-    metrics["profile"] = profile(model, Table(learnt.rows, learnt.label, np.zeros(len(learnt), np.int64), source))
-    tell("profile")
+    metrics["profile"] = profile(model, Table(train_set.rows, train_set.label, np.zeros(len(train_set), np.int64), source))
+    on_progress("profile")
     card = Card(
         name=model.name,
         title=model.title,
@@ -150,43 +150,45 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         command=command,
         seed=seed,
         metrics=metrics,
-        parameters={**RECIPE.told(), "teacher": teacher.coefficients.tolist()},
+        parameters={**RECIPE.as_card(), "teacher": teacher.coefficients.tolist()},
         limits=model.limits,
         home=Home("real", SOURCE, inputs_of(rows), TERMS, CREDIT, measured),
     )
     return card, blob
 
 
-def _out_of_game(states: States, seed: int, tell: Callable[[str], None]) -> tuple[Floats, Floats, bytes]:
+def _out_of_game(states: States, seed: int, on_progress: Callable[[str], None]) -> tuple[Floats, Floats, bytes]:
     """The recipe's probabilities of all states in five parts, each by a forest that has not seen its games; those of the simple
     logistic regression alike; and the last of the forests."""
     fold = folds_of(states.game, FOLDS, seed)
-    said, plain, blob = np.empty(len(fold)), np.empty(len(fold)), b""
+    probability, plain, blob = np.empty(len(fold)), np.empty(len(fold)), b""
     for k in range(FOLDS):
-        mine = fold == k
-        learnt = states.take(~mine)
-        blob = fit(learnt, seed)[0]
-        said[mine], plain[mine] = _predict(blob)(states.rows[mine]), _logistic(learnt, states.rows[mine])
-        tell(f"part {k + 1} of {FOLDS} held out")
-    return said, plain, blob
+        in_fold = fold == k
+        train_set = states.take(~in_fold)
+        blob = fit(train_set, seed)[0]
+        probability[in_fold], plain[in_fold] = _predict(blob)(states.rows[in_fold]), _logistic(train_set, states.rows[in_fold])
+        on_progress(f"part {k + 1} of {FOLDS} held out")
+    return probability, plain, blob
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
-    """What was said of Retrosheet's games beside the simple logistic regression: of an artefact, of the games held out by the rule;
-    without one, by the recipe in five parts. In a folder with ``plate_appearances.parquet`` an artefact is judged by all of them,
-    and the logistic regression learns from four fifths of their games at a time."""
-    asked = spec_of(MODEL)
+def predict_held_out(
+    folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]
+) -> tuple[EvaluationSet, ...]:
+    """Predictions of Retrosheet's games beside the simple logistic regression: of an artefact, of the games held out by the rule;
+    without one, by the recipe in five parts. In a folder with ``plate_appearances.parquet`` an artefact is evaluated on all of
+    them, and the logistic regression is fitted on four fifths of their games at a time."""
+    spec = spec_of(MODEL)
     model = None if artefact is None else load(artefact)
     if model is not None:
         _is_ours(model)
     at = _folder_of(folder)
     recent = plate_appearances.is_here(at)
     if recent and model is None:
-        raise ValueError(f"{folder} is to judge a model by, not to learn from: name one by --model")
+        raise ValueError(f"{folder} can only evaluate a model: name one by --model")
     attribute: Predict
     if model is None:
         states = held = _retrosheet(at)
-        said, plain, blob = _out_of_game(states, seed, tell)
+        probability, plain, blob = _out_of_game(states, seed, on_progress)
         how, last = f"{FOLDS} parts, whole games held out", Attribution(read_forest(blob))
 
         def attribute(rows: Floats) -> Floats:
@@ -204,10 +206,10 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
             kept_out = held_out(HELD_OUT_AS, states.game)
             held = states.take(kept_out)
             if not len(held):
-                raise ValueError(f"no game in {folder} is held out: there is nothing to judge {MODEL} by")
+                raise ValueError(f"no game in {folder} is held out: there is nothing to evaluate {MODEL} on")
             plain = _logistic(states.take(~kept_out), held.rows)
-        said = model.predict(held.rows)
-    tell("predicted")
+        probability = model.predict(held.rows)
+    on_progress("predicted")
 
     def of(at: npt.NDArray[np.int64]) -> Floats:
         return attribute(np.ascontiguousarray(held.rows[at]))
@@ -218,11 +220,11 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
             MODEL,
             how,
             held.label,
-            said,
+            probability,
             held.game,
             held.rows,
-            asked.features,
-            asked.classes,
+            spec.features,
+            spec.classes,
             of,
             _groups(held),
             plain,
@@ -232,13 +234,13 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     )
 
 
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+def evaluate(folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]) -> dict[str, Any]:
+    return report(predict_held_out(folder, artefact, seed, on_progress))
 
 
-def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
+def report(predictions: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores, those of the logistic regression, a bootstrap over games of the difference, and the gate."""
-    (each,) = judged
+    (each,) = predictions
     found = gate(str(each.facts["source"]), each.rows, each.label, each.probability, each.game, each.reference)
     reading = {
         "scores": scores(each.label, each.probability),
@@ -273,8 +275,8 @@ def _groups(held: States) -> dict[str, Words]:
     }
 
 
-def _logistic(learnt: States, rows: Floats) -> Floats:
-    return logistic_of(learnt.rows[:, PLAIN], learnt.label, rows[:, PLAIN], 2)[:, 1].copy()
+def _logistic(train_set: States, rows: Floats) -> Floats:
+    return logistic_of(train_set.rows[:, PLAIN], train_set.label, rows[:, PLAIN], 2)[:, 1].copy()
 
 
 def _predict(blob: bytes) -> Predict:

@@ -2,10 +2,10 @@
 
 The folder holds ``passes_2018.parquet``: a row per dropback with ``gameId, passResult`` (C, I, IN; sacks are left out), and at the
 throw the places of passer and receiver (``QB_X, QB_Y, Target_X, Target_Y``, yd), of the defenders counted to the receiver
-(``defender1..3`` ``X, Y, Dist``, yd, ``S``, yd/s, ``Dir``, degrees; empty where nobody was), ``PlayDirection``,
+(``defender1..3`` ``X, Y, Dist``, yd, ``S``, yd/s, ``Dir``, degrees; empty where there was none), ``PlayDirection``,
 ``absoluteYardlineNumber``, ``numberOfPassRushers``, ``defendersInTheBox``, ``qb_speed`` (yd/s), ``t_throw`` (s) and ``cp``,
 nflfastR's probability. Passes without a receiver are left out, and so are those without a line of scrimmage: what one of the
-sources does not have was caught four times less often, so that its absence would tell the result. What is measured as the ball
+sources does not have was caught four times less often, so that its absence would reveal the result. What is measured as the ball
 arrives is not read.
 """
 
@@ -21,7 +21,7 @@ from features.nfl.flight import CLOSES_PER_S, CLOSES_TO, FAR_M, INSIDE_M, OPEN_M
 from features.nfl.thrown import THROW_FEATURES
 from models.base import Floats
 from models.data.nfl_tracking import HELD_OUT_AS, LENGTH_YD, TERMS, WIDTH_YD, velocity_mps
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
@@ -61,7 +61,7 @@ def read(folder: Path) -> Outcomes:
     some = np.isin(result, _ATTEMPTS) & np.isin(direction, ("left", "right"))
     for name in ("throwDistance", "Target_X", "Target_Y", "QB_X", "QB_Y", "absoluteYardlineNumber", "numberOfPassRushers"):
         some &= np.isfinite(value[name])
-    covered = np.where(np.isfinite(value["defender1Dist"]), "covered", "nobody on him")
+    covered = np.where(np.isfinite(value["defender1Dist"]), "covered", "not covered")
     return Outcomes(
         rows[some],
         (result[some] == "C").astype(np.float64),
@@ -111,8 +111,8 @@ def _at_the_throw(value: dict[str, Floats], way: Floats) -> dict[str, Floats]:
 
 
 def _as_in_flight(value: dict[str, Floats]) -> dict[str, Floats]:
-    """What the model of simulated games is asked while the ball flies, as far as the throw foretells it; how near the rushers
-    were is in no table."""
+    """The inputs of the model of simulated games in flight, as far as they follow from the throw; the distance of the rushers is in
+    no table."""
     air_m, across, gap_m = value["throwDistance"] * YD, value["Target_Y"], value["defender1Dist"] * YD
     shrinks = np.maximum(1.0 - CLOSES_PER_S * air_m / BALL_MPS, CLOSES_TO)
     return {
@@ -122,9 +122,9 @@ def _as_in_flight(value: dict[str, Floats]) -> dict[str, Floats]:
     }
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(spec_of(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    return grow(spec_of(MODEL).taking(TAKES), RECIPE, train_set.rows, train_set.label, seed)
 
 
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), takes=TAKES)
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card(), takes=TAKES)
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

@@ -22,7 +22,7 @@ from features.nfl.defense import EARLY_DOWNS, LOOK_FEATURES
 from features.nfl.secondary import SAFETY_DEPTH_M, SAFETY_MIDDLE_M
 from models.base import Floats
 from models.data.nfl_tracking import TERMS
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
@@ -38,11 +38,11 @@ _SLOW: Final[dict[str, Any]] = {
 RECIPE: Final = Recipe(boosters=((_SLOW, 200), (_SLOW, 200)))
 TAKES: Final = tuple(name for name, _, _ in LOOK_FEATURES)
 LIMITS: Final = (
-    "Man or zone and nothing finer, told from the situation, the formation, the number of rushers and, on first and second down, "
+    "Man or zone and nothing finer, from the situation, the formation, the number of rushers and, on first and second down, "
     "the safeties at the snap; it does not watch defenders move. It learnt from dropbacks of the first half of 2022 and their "
     "charted calls: a chance, and no more certain than that."
 )
-#: formations with the passer away from the centre, and with nobody beside him
+#: formations with the passer away from the centre, and with no back beside the passer
 _SHOTGUN: Final = ("SHOTGUN", "EMPTY", "PISTOL", "WILDCAT")
 _EMPTY: Final = "EMPTY"
 _NUMBERS: Final = (
@@ -134,9 +134,9 @@ def _safeties(folder: Path, game: Any, play: Any, down: Floats) -> dict[str, Flo
     }
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(spec_of(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    return grow(spec_of(MODEL).taking(TAKES), RECIPE, train_set.rows, train_set.label, seed)
 
 
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), takes=TAKES)
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card(), takes=TAKES)
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

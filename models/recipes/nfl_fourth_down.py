@@ -2,9 +2,9 @@
 
 The folder is that of ``nfl-win-probability``; of ``plays.parquet`` are read besides ``fourth_conv`` (1 or 0 of tries),
 ``fg_result`` (good, missed, blocked), ``kick_distance`` (yd), ``next_posteam`` and ``next_yardline_100``, and ``no_play``
-(nullified). The forest is taught by ``models.recipes.teachers.nfl_fourth_down`` all three choices of every fourth down; it is
-judged by the choice that
-was made and how the game ended, and its parts by what came of the try.
+(nullified). The forest is trained on the probabilities of ``models.recipes.teachers.nfl_fourth_down`` for all three choices of
+every fourth down. It is evaluated on the choices that were made and the results of their games, and its parts on the results of the
+attempts.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from models.gate import FOLDS
 from models.holdout import folds_of
 from models.metrics import log_loss
 from models.recipes import nfl_win_probability as winning
-from models.recipes.shared import by_command
-from models.recipes.shared.by_command import Course, Outcomes, Tell
-from models.recipes.teachers.nfl_fourth_down import Parts, Tries, kick_terms, worth
+from models.recipes.shared import outcome_report, real_outcomes
+from models.recipes.shared.real_outcomes import OnProgress, Outcomes, TrainingPlan
+from models.recipes.teachers.nfl_fourth_down import Attempts, Parts, kick_terms, worth
 from models.recipes.teachers.nfl_win import Winning
 from models.specs import spec_of
 from models.specs.declaration import Recipe
@@ -51,14 +51,16 @@ _NUMBERS: Final = (
 _WORDS: Final = ("game_id", "posteam", "home", "play_type", "fg_result", "next_posteam")
 
 
-def _table(folder: Path) -> tuple[dict[str, Floats], dict[str, Any]]:
+def fourth_downs(folder: Path) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """The numbers and the text of every fourth down of a folder, by column (N,)."""
     table = read_table(folder / "plays.parquet", (*_NUMBERS, *_WORDS))
     value, word = {name: column(table, name) for name in _NUMBERS}, {name: words_of(table, name) for name in _WORDS}
     fourth = (value["down"] == 4.0) & (value["no_play"] != 1.0) & (value["ydstogo"] >= 1.0) & np.isfinite(value["yardline_100"])
     return {name: v[fourth] for name, v in value.items()}, {name: v[fourth] for name, v in word.items()}
 
 
-def tries(value: Mapping[str, Floats], word: Mapping[str, Any]) -> Tries:
+def attempts_of(value: Mapping[str, Floats], word: Mapping[str, Any]) -> Attempts:
+    """Conversions, field goals and punts that were attempted on these fourth downs."""
     kind, game, at = word["play_type"], word["game_id"], value["yardline_100"]
     went = np.isin(kind, ("pass", "run", "sack")) & np.isfinite(value["fourth_conv"])
     ended = np.isin(word["fg_result"], ("good", "missed", "blocked"))
@@ -66,7 +68,7 @@ def tries(value: Mapping[str, Floats], word: Mapping[str, Any]) -> Tries:
     turned = (word["next_posteam"] != "") & (word["next_posteam"] != word["posteam"]) & np.isfinite(value["next_yardline_100"])
     punted = (kind == "punt") & turned
     net = at - (100.0 - value["next_yardline_100"])
-    return Tries(
+    return Attempts(
         value["ydstogo"][went],
         at[went],
         value["fourth_conv"][went],
@@ -80,9 +82,9 @@ def tries(value: Mapping[str, Floats], word: Mapping[str, Any]) -> Tries:
     )
 
 
-def read(folder: Path) -> tuple[Outcomes, Tries, Outcomes]:
-    """The choices that were made with how the game ended, what was tried, and the plays that the chance to win is learnt from."""
-    value, word = _table(folder)
+def read(folder: Path) -> tuple[Outcomes, Attempts, Outcomes]:
+    """The choices with the results of their games, the attempts, and the plays that the win probability is trained on."""
+    value, word = fourth_downs(folder)
     choice = np.select(
         [np.isin(word["play_type"], ("pass", "run", "sack")), word["play_type"] == "field_goal", word["play_type"] == "punt"],
         [0, 1, 2],
@@ -104,69 +106,69 @@ def read(folder: Path) -> tuple[Outcomes, Tries, Outcomes]:
         winning.TERMS,
         {"choice": np.array(CHOICES)[choice[some]]},
     )
-    return made, tries(value, word), winning.read(folder)
+    return made, attempts_of(value, word), winning.read(folder)
 
 
-def course(tried: Tries, plays: Outcomes) -> Course:
-    def fit(learnt: Outcomes, seed: int) -> bytes:
-        games = np.unique(learnt.game)
+def plan(attempts: Attempts, plays: Outcomes) -> TrainingPlan:
+    def fit(train_set: Outcomes, seed: int) -> bytes:
+        games = np.unique(train_set.game)
         known_plays = plays.take(np.isin(plays.game, games))
-        parts, chance = Parts.fit(tried.of(games)), Winning.fit(known_plays.rows, known_plays.label)
-        rows, said = taught(learnt.rows, parts, chance)
-        return grow(spec_of(MODEL), RECIPE, rows, said, seed)
+        parts, chance = Parts.fit(attempts.of(games)), Winning.fit(known_plays.rows, known_plays.label)
+        rows, win_probability = teaching_rows(train_set.rows, parts, chance)
+        return grow(spec_of(MODEL), RECIPE, rows, win_probability, seed)
 
-    return Course(MODEL, fit, LIMITS, RECIPE.told())
+    return TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card())
 
 
-def taught(rows: Floats, parts: Parts, chance: Winning) -> tuple[Floats, Floats]:
-    """All three choices in the states of ``rows`` (B, F), as rows and what the teacher says of each; kicks from too far left
+def teaching_rows(rows: Floats, parts: Parts, chance: Winning) -> tuple[Floats, Floats]:
+    """All three choices in the states of ``rows`` (B, F), as rows with the teacher's probabilities; kicks from too far are left
     out."""
     at = {name: i for i, (name, _, _) in enumerate(FOURTH_FEATURES)}
     states = rows[:, [at["clock_s"], at["lead"], at["to_go_yd"], at["to_goal_yd"], at["home"]]]
     every = np.concatenate([fourth_rows(*state) for state in states.tolist()])
-    said = worth(parts, chance, states).ravel()
+    win_probability = worth(parts, chance, states).ravel()
     some = every[:, at["kick_yards"]] <= LONGEST_KICK_YD
-    return every[some], np.clip(said[some], 1e-6, 1.0 - 1e-6)
+    return every[some], np.clip(win_probability[some], 1e-6, 1.0 - 1e-6)
 
 
-def part_scores(tried: Tries, seed: int) -> dict[str, float]:
+def part_scores(attempts: Attempts, seed: int) -> dict[str, float]:
     """How right the parts are on tries of games that they have not seen, beside those of a constant."""
-    every = np.unique(np.concatenate([tried.went, tried.kicked, tried.punted]))
+    every = np.unique(np.concatenate([attempts.went, attempts.kicked, attempts.punted]))
     fold = folds_of(every, FOLDS, seed)
-    made, good, net = (np.empty(len(each)) for each in (tried.converted, tried.good, tried.net_yd))
+    made, good, net = (np.empty(len(each)) for each in (attempts.converted, attempts.good, attempts.net_yd))
     for k in range(FOLDS):
-        parts = Parts.fit(tried.of(every[fold != k]))
+        parts = Parts.fit(attempts.of(every[fold != k]))
         games = every[fold == k]
-        went, kicked, punted = (np.isin(each, games) for each in (tried.went, tried.kicked, tried.punted))
-        made[went] = parts.converts(tried.to_go_yd[went], tried.to_goal_yd[went])
-        good[kicked] = parts.kick(kick_terms(tried.length_yd[kicked]))
-        net[punted] = parts.punts_yd(tried.from_yd[punted])
+        went, kicked, punted = (np.isin(each, games) for each in (attempts.went, attempts.kicked, attempts.punted))
+        made[went] = parts.converts(attempts.to_go_yd[went], attempts.to_goal_yd[went])
+        good[kicked] = parts.kick(kick_terms(attempts.length_yd[kicked]))
+        net[punted] = parts.punts_yd(attempts.from_yd[punted])
     return {
-        "conversion_log_loss": log_loss(tried.converted, made),
-        "conversion_log_loss_of_the_rate": log_loss(tried.converted, np.full(len(made), tried.converted.mean())),
-        "field_goal_log_loss": log_loss(tried.good, good),
-        "field_goal_log_loss_of_the_rate": log_loss(tried.good, np.full(len(good), tried.good.mean())),
-        "punt_mae_yd": float(np.abs(tried.net_yd - net).mean()),
-        "punt_mae_yd_of_the_median": float(np.abs(tried.net_yd - np.median(tried.net_yd)).mean()),
+        "conversion_log_loss": log_loss(attempts.converted, made),
+        "conversion_log_loss_of_the_rate": log_loss(attempts.converted, np.full(len(made), attempts.converted.mean())),
+        "field_goal_log_loss": log_loss(attempts.good, good),
+        "field_goal_log_loss_of_the_rate": log_loss(attempts.good, np.full(len(good), attempts.good.mean())),
+        "punt_mae_yd": float(np.abs(attempts.net_yd - net).mean()),
+        "punt_mae_yd_of_the_median": float(np.abs(attempts.net_yd - np.median(attempts.net_yd)).mean()),
     }
 
 
-def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
-    made, tried, plays = read(folder)
-    return by_command.train(course(tried, plays), made, seed, command, tell)
+def train(folder: Path, seed: int, command: str, on_progress: OnProgress) -> tuple[Card, bytes]:
+    made, attempts, plays = read(folder)
+    return real_outcomes.train(plan(attempts, plays), made, seed, command, on_progress)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[EvaluationSet, ...]:
-    made, tried, plays = read(folder)
-    measures = part_scores(tried, seed)
-    tell("parts judged")
-    found = by_command.judge(course(tried, plays), made, artefact, seed, tell)
+def predict_held_out(folder: Path, artefact: str | None, seed: int, on_progress: OnProgress) -> tuple[EvaluationSet, ...]:
+    made, attempts, plays = read(folder)
+    measures = part_scores(attempts, seed)
+    on_progress("parts evaluated")
+    found = real_outcomes.predict_held_out(plan(attempts, plays), made, artefact, seed, on_progress)
     return tuple(replace(each, facts={**each.facts, "measures": measures}) for each in found)
 
 
-def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
-    return by_command.report(judged)
+def report(predictions: tuple[EvaluationSet, ...]) -> dict[str, Any]:
+    return outcome_report.report(predictions)
 
 
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+def evaluate(folder: Path, artefact: str | None, seed: int, on_progress: OnProgress) -> dict[str, Any]:
+    return report(predict_held_out(folder, artefact, seed, on_progress))

@@ -1,10 +1,10 @@
-"""Charted pass rushes for the chance of pressure within the next 0.4 s: when each rusher crossed the line, and when he was
-charted with pressure.
+"""Charted pass rushes for the chance of pressure within the next 0.4 s: when each rusher crossed the line, and when pressure
+was charted.
 
 The folder holds ``player_play.parquet``, a row per player and play: ``gameId, playId, wasInitialPassRusher, causedPressure,
 timeToPressureAsPassRusher, getOffTimeAsPassRusher`` (s after the snap) and ``position``; and ``plays.parquet`` with ``gameId,
-playId, timeToThrow, timeToSack`` (s). Each initial rusher is asked about every 0.4 s from the snap until the ball is
-away, the passer is down, or he has had his pressure, and knows his own get-off once he has crossed the line. Where he was is in no
+playId, timeToThrow, timeToSack`` (s). Each initial rusher has a row every 0.4 s from the snap until the throw, the
+sack or the pressure, with the get-off time once the line is crossed. The place of the rusher is in no
 table.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from features.nfl.pass_rush import LONGEST_S
 from models.base import Floats
 from models.data.nfl_tracking import TERMS
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
@@ -39,8 +39,8 @@ RECIPE: Final = Recipe(
     ),
 )
 LIMITS: Final = (
-    "It means the charters' pressure, first reached by this rusher within 0.4 s, and knows the time since the snap, his get-off "
-    "and whether he is a lineman, a linebacker or a back: not where he is or who blocks him. It learnt from the first half of 2022."
+    "It means the charters' pressure, first reached by this rusher within 0.4 s, and knows the time since the snap, get-off time "
+    "and the position (lineman, linebacker or back): not places or blockers. It learnt from the first half of 2022."
 )
 _LINE: Final = ("DE", "DT", "NT", "DL", "EDGE")
 _BACKS: Final = ("CB", "FS", "SS", "S", "DB", "SAF")
@@ -92,9 +92,9 @@ def _away_s(folder: Path, game: Any, play: Any) -> Floats:
     return np.where(at >= 0, np.where(np.isfinite(throw_s), throw_s, sack_s)[at], np.nan)
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(spec_of(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    return grow(spec_of(MODEL).taking(TAKES), RECIPE, train_set.rows, train_set.label, seed)
 
 
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), takes=TAKES)
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card(), takes=TAKES)
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

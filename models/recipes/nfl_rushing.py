@@ -1,9 +1,9 @@
-"""Real runs for the yards they gain: how the runner moved at the hand-off, and where on the field he was.
+"""Real runs for the yards they gain: how the runner moved at the hand-off, and where on the field.
 
-The folder holds ``rush_2017_2019.parquet``: a row per carry with ``gameId``, ``S`` and ``A`` (yd/s, yd/s2), ``Dir_scaled`` (his
-direction, 100 for 180 degrees from the left sideline's, so that 50 is straight upfield), ``X_std`` and ``Y_std`` (yd, attacking
-towards larger x, on a field of 120 x 53 1/3), ``YardsToTouchdown`` and ``Yards``. Of the others on the field there is nothing in
-it: nearest defender, crowd and box are no inputs of what learns from it.
+The folder holds ``rush_2017_2019.parquet``: a row per carry with ``gameId``, ``S`` and ``A`` (yd/s, yd/s2), ``Dir_scaled`` (the
+runner's direction, 100 for 180 degrees from the left sideline's, so that 50 is straight upfield), ``X_std`` and ``Y_std`` (yd,
+attacking towards larger x, on a field of 120 x 53 1/3), ``YardsToTouchdown`` and ``Yards``. Of the others on the field there is
+nothing in it: nearest defender, crowd and box are no inputs of what learns from it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from features.nfl.columns import YD
 from models.data.nfl_tracking import LENGTH_YD, WIDTH_YD
-from models.recipes.shared.nfl_yards import Plays, doors_of
+from models.recipes.shared.nfl_yards import Plays, yards_functions
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 
@@ -56,4 +56,4 @@ def plays(folder: Path) -> Plays:
     return found, yards, words_of(table, "gameId")
 
 
-read, (train, judge, report, evaluate) = doors_of(MODEL, "rush", RECIPE, LIMITS, plays, TAKES)
+read, (train, predict_held_out, report, evaluate) = yards_functions(MODEL, "rush", RECIPE, LIMITS, plays, TAKES)

@@ -2,7 +2,7 @@
 
 The folder holds ``plays.parquet`` (one row a play: ``game_id, qtr, down, ydstogo, yardline_100, posteam, home, home_score,
 away_score`` before the play, ``game_s_left, play_type, home_win``) and, if there is one, ``nflscrapr_postseason.parquet`` with
-nflscrapR's ``wp`` of the same plays. Games that were drawn are left out: nobody won them.
+nflscrapR's ``wp`` of the same plays. Drawn games are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from features.nfl.game import WIN_FEATURES, win_row
 from models.base import Floats
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.recipes.teachers.nfl_win import Winning
 from models.specs import spec_of
 from models.specs.declaration import Recipe
@@ -63,25 +63,26 @@ def read(folder: Path) -> Outcomes:
 
 
 def _nflscrapr(folder: Path, game: Any, play: Floats, posteam: Any) -> Floats:
-    """(B,) nflscrapR's chance of the team with the ball; NaN where it says none, or means the other team."""
+    """(B,) nflscrapR's win probability of the team with the ball; NaN where it has none, or one of the other team."""
     path = folder / "nflscrapr_postseason.parquet"
     if not path.is_file():
         return np.empty(0)
     table = read_table(path, ("game_id", "play_id", "posteam", "wp"))
     keys = zip(words_of(table, "game_id").tolist(), column(table, "play_id").tolist(), words_of(table, "posteam").tolist())
     chance = dict(zip(keys, column(table, "wp").tolist(), strict=True))
-    asked = zip(game.tolist(), play.tolist(), posteam.tolist(), strict=True)
-    return np.array([chance.get(key, float("nan")) for key in asked], np.float64)
+    lookup = zip(game.tolist(), play.tolist(), posteam.tolist(), strict=True)
+    return np.array([chance.get(key, float("nan")) for key in lookup], np.float64)
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    """The forest, taught by the regression of ``models.recipes.teachers.nfl_win`` at the states of the games."""
-    return grow(spec_of(MODEL), RECIPE, learnt.rows, Winning.fit(learnt.rows, learnt.label)(learnt.rows), seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    """The forest, trained on the probabilities of the regression of ``models.recipes.teachers.nfl_win`` at the states of the
+    games."""
+    return grow(spec_of(MODEL), RECIPE, train_set.rows, Winning.fit(train_set.rows, train_set.label)(train_set.rows), seed)
 
 
 LIMITS: Final = (
     "It knows score, clock, down, place and which team is at home, not time-outs, who is hurt or how strong the teams are: no "
     "basis for odds. It learnt from the four quarters of the seasons 2009 to 2019 and says nothing of overtime."
 )
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card())
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

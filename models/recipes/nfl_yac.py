@@ -1,4 +1,4 @@
-"""Real catches for the yards after them: where the nearest defenders were when the ball was caught, and how far he ran.
+"""Real catches for the yards after them: where the nearest defenders were when the ball was caught, and how far the receiver ran.
 
 The folder holds ``yac_2018.parquet``: a row per completed pass with ``gameId``, ``d1_distance`` to ``d5_distance`` (yd, the five
 nearest defenders) and ``yac`` (yd). How fast the receiver ran is not in it, and no input of what learns from it.
@@ -13,7 +13,7 @@ import numpy as np
 
 from features.nfl.carrier import CROWD_M
 from features.nfl.columns import YD
-from models.recipes.shared.nfl_yards import Plays, doors_of
+from models.recipes.shared.nfl_yards import Plays, yards_functions
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 
@@ -29,7 +29,7 @@ RECIPE: Final = Recipe(
 )
 DEFENDERS: Final = 5
 LIMITS: Final = (
-    "It knows how near the defenders are when he catches, not how fast he runs, blockers, angles or who he is, and nothing of "
+    "It knows how near the defenders are at the catch, not the receiver's speed, blockers, angles or who catches, and nothing of "
     "fumbles and laterals. It learnt from the completed passes of 2018."
 )
 
@@ -43,4 +43,4 @@ def plays(folder: Path) -> Plays:
     return found, column(table, "yac"), words_of(table, "gameId")
 
 
-read, (train, judge, report, evaluate) = doors_of(MODEL, "yac", RECIPE, LIMITS, plays, ("near_m", "crowd"))
+read, (train, predict_held_out, report, evaluate) = yards_functions(MODEL, "yac", RECIPE, LIMITS, plays, ("near_m", "crowd"))

@@ -2,7 +2,7 @@
 (``models.recipes.shared.mlsa_passes``).
 
 Of events there are two readings by one artefact: as the ball is kicked, which is what goes on the air, and given where the pass
-ended, which is hindsight. Matches held out by the rule of ``models.holdout`` are not learnt from; by them it is judged.
+ended, which is hindsight. Matches held out by the rule of ``models.holdout`` are for evaluation only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from models.evaluation_set import EvaluationSet
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
-from models.forest.rewrite import light
+from models.forest.rewrite import strip_training_data
 from models.gate import gate, logistic_of
 from models.holdout import held_out
 from models.home import Home, inputs_of
@@ -39,7 +39,7 @@ FILES: Final = ("plays",)
 FITS: Final = 4
 READINGS: Final = ("at the kick", "at the kick, without the kind of pass", "given where it ended")
 RECIPE: Final = spec_of(MODEL).real or spec_of(MODEL).recipe
-#: one row in so many is learnt from a second time without its words
+#: one row in so many is used a second time without its words
 _ONE_IN: Final = 3
 #: rows that the profile of the inputs and the logistic regression are worked out from
 _SAMPLE: Final = 200_000
@@ -47,21 +47,21 @@ _SAMPLE: Final = 200_000
 Predict = Callable[[Floats], Floats]
 
 
-def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
+def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], None]) -> tuple[Card, bytes]:
     if mlsa_passes.is_here(folder):
-        return mlsa_passes.train(folder, seed, command, tell)
+        return mlsa_passes.train(folder, seed, command, on_progress)
     passes = _read(folder)
     kept_out = held_out(HELD_OUT_AS, passes.match)
-    learnt, held = passes.take(~kept_out), passes.take(kept_out)
-    if not len(learnt) or not len(held):
-        raise ValueError(f"{folder} has too few matches: some are learnt from, and some are held out")
-    tell("read")
-    blob, rows, label = fit(learnt, seed)
-    tell("fitted")
+    train_set, held = passes.take(~kept_out), passes.take(kept_out)
+    if not len(train_set) or not len(held):
+        raise ValueError(f"{folder} has too few matches: some are needed for training, some are held out")
+    on_progress("read")
+    blob, rows, label = fit(train_set, seed)
+    on_progress("fitted")
     predict = _predict(blob)
-    plain = _plain(learnt, seed)
+    plain = _plain(train_set, seed)
     measured = gate(SOURCE, held.rows, held.label, predict(held.rows), held.match, plain(held.rows), seed=seed)
-    tell("gate measured")
+    on_progress("gate measured")
     ended = np.isfinite(held.end).all(1)
     given, own = predict(held.given_end()), held.open_play
     model = spec_of(MODEL)
@@ -77,13 +77,13 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     home = Home("real", SOURCE, inputs_of(rows[some]), TERMS, CREDIT, measured)
     source: dict[str, str | float | int] = {
         "source": SOURCE,
-        "rows": len(learnt),
-        "games": len(np.unique(learnt.match)),
-        "content": content_of(learnt.id),
+        "rows": len(train_set),
+        "games": len(np.unique(train_set.match)),
+        "content": content_of(train_set.id),
         "held_out": f"matches by the rule of models.holdout, as {HELD_OUT_AS}",
     }
     metrics["profile"] = profile(model, Table(rows[some], label[some], np.zeros(len(some), np.int64), source))
-    tell("profile")
+    on_progress("profile")
     card = Card(
         name=model.name,
         title=model.title,
@@ -93,37 +93,39 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         command=command,
         seed=seed,
         metrics=metrics,
-        parameters=RECIPE.told(),
+        parameters=RECIPE.as_card(),
         limits=model.limits,
         home=home,
     )
     return card, blob
 
 
-def fit(learnt: Passes, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Floats, Floats]:
+def fit(train_set: Passes, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Floats, Floats]:
     """The forest of both readings, and the rows and labels that it was grown on: every pass at the kick and given its end, and
     one in three of each again as from a feed without words."""
-    ended = np.isfinite(learnt.end).all(1)
-    parts = [(learnt.rows, learnt.label), (learnt.given_end()[ended], learnt.label[ended])]
+    ended = np.isfinite(train_set.end).all(1)
+    parts = [(train_set.rows, train_set.label), (train_set.given_end()[ended], train_set.label[ended])]
     parts += [(wordless(rows[::_ONE_IN]), label[::_ONE_IN]) for rows, label in parts]
     rows, label = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
-    return light(grow(spec_of(MODEL), recipe, rows, label, seed)), rows, label
+    return strip_training_data(grow(spec_of(MODEL), recipe, rows, label, seed)), rows, label
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
+def predict_held_out(
+    folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]
+) -> tuple[EvaluationSet, ...]:
     """The readings on the matches held out, beside a plain logistic regression of the same inputs. An artefact that was not
     trained on Wyscout's events has seen none of them."""
     if mlsa_passes.is_here(folder):
-        return mlsa_passes.judge(folder, artefact, seed, tell)
+        return mlsa_passes.predict_held_out(folder, artefact, seed, on_progress)
     passes = _read(folder)
     kept_out = held_out(HELD_OUT_AS, passes.match)
-    learnt, held = passes.take(~kept_out), passes.take(kept_out)
-    if not len(learnt) or not len(held):
-        raise ValueError(f"{folder} has too few matches: some are learnt from, and some are held out")
+    train_set, held = passes.take(~kept_out), passes.take(kept_out)
+    if not len(train_set) or not len(held):
+        raise ValueError(f"{folder} has too few matches: some are needed for training, some are held out")
     attribute: Predict
     if artefact is None:
-        blob, _, _ = fit(learnt, seed)
-        predict, how = _predict(blob), "learnt from the other matches"
+        blob, _, _ = fit(train_set, seed)
+        predict, how = _predict(blob), "trained on the other matches"
 
         def attribute(rows: Floats) -> Floats:
             return Attribution(read_forest(blob))(rows)[:, 0]
@@ -131,29 +133,29 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
         model = load(artefact)
         _is_ours(model)
         predict, how, attribute = model.predict, f"artefact {model.version}", model.attribute
-    tell("predicted")
-    plain = _plain(learnt, seed)
-    asked, ended = spec_of(MODEL), np.isfinite(held.end).all(1)
+    on_progress("predicted")
+    plain = _plain(train_set, seed)
+    spec, ended = spec_of(MODEL), np.isfinite(held.end).all(1)
     out = []
     for reading, rows, some in zip(
         READINGS, (held.rows, wordless(held.rows), held.given_end()), (np.ones(len(held), np.bool_),) * 2 + (ended,)
     ):
-        mine = rows[some]
+        reading_rows = rows[some]
 
-        def of(at: npt.NDArray[np.int64], mine: Floats = mine) -> Floats:
-            return attribute(np.ascontiguousarray(mine[at]))
+        def of(at: npt.NDArray[np.int64], reading_rows: Floats = reading_rows) -> Floats:
+            return attribute(np.ascontiguousarray(reading_rows[at]))
 
-        reference = plain(mine) if reading != READINGS[2] else _plain(learnt, seed, given_end=True)(mine)
+        reference = plain(reading_rows) if reading != READINGS[2] else _plain(train_set, seed, given_end=True)(reading_rows)
         out.append(
             EvaluationSet(
                 MODEL,
                 how,
                 held.label[some],
-                predict(mine),
+                predict(reading_rows),
                 held.match[some],
-                mine,
-                asked.features,
-                asked.classes,
+                reading_rows,
+                spec.features,
+                spec.classes,
                 of,
                 {"kind": held.words[some], "play": np.where(held.open_play, "open play", "set piece")[some]},
                 reference,
@@ -166,14 +168,14 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     return tuple(out)
 
 
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+def evaluate(folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]) -> dict[str, Any]:
+    return report(predict_held_out(folder, artefact, seed, on_progress))
 
 
-def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
+def report(predictions: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores of every reading, also of open play alone, those of the logistic regression, and a bootstrap over matches."""
-    first = judged[0]
-    readings = {each.reading: _of(each) for each in judged}
+    first = predictions[0]
+    readings = {each.reading: _of(each) for each in predictions}
     return {
         "model": MODEL,
         "how": first.how,
@@ -232,13 +234,13 @@ def _predict(blob: bytes) -> Predict:
     return of
 
 
-def _plain(learnt: Passes, seed: int, given_end: bool = False) -> Predict:
-    """The simple logistic regression of the gate, fitted on a part of the matches that are learnt from."""
-    some = np.random.default_rng(seed).choice(len(learnt), min(len(learnt), _SAMPLE), replace=False)
-    part = learnt.take(some)
+def _plain(train_set: Passes, seed: int, given_end: bool = False) -> Predict:
+    """The simple logistic regression of the gate, fitted on a part of the training matches."""
+    some = np.random.default_rng(seed).choice(len(train_set), min(len(train_set), _SAMPLE), replace=False)
+    part = train_set.take(some)
     rows = part.given_end() if given_end else part.rows
     used = ~np.isnan(rows).all(0)
-    return lambda asked: logistic_of(rows[:, used], part.label, asked[:, used], 2)[:, 1]
+    return lambda spec: logistic_of(rows[:, used], part.label, spec[:, used], 2)[:, 1]
 
 
 def _is_ours(model: ForestModel) -> None:

@@ -1,8 +1,7 @@
 """Real matches for the win probability: Wyscout's open events, every minute of every match.
 
-The forest is taught by ``models.recipes.teachers.soccer_win``: the chances of the results at the states of real matches, and at
-drawn ones
-around them, so that it also knows what is rare. What it is judged by is what happened.
+The forest is trained on the probabilities of ``models.recipes.teachers.soccer_win`` at the states of real matches, and at drawn
+ones around them for rare states. It is evaluated on results.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from models.evaluation_set import EvaluationSet, Words
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
-from models.forest.rewrite import light
+from models.forest.rewrite import strip_training_data
 from models.gate import gate, logistic_of, paired_bootstrap_losses
 from models.holdout import folds_of, held_out
 from models.home import Home, inputs_of
 from models.metrics import ece, reliability, scores
 from models.recipes.teachers.soccer_win import Winning
 from models.specs import Recipe, spec_of
-from models.training.training import Table, profile, taught_softly
+from models.training.training import Table, grow_from_probabilities, profile
 
 MODEL: Final = "soccer-win-probability"
 #: the events; the matches are in the file matches.parquet beside them
@@ -40,7 +39,7 @@ FOLDS: Final = 5
 FITS: Final = FOLDS + 3
 RECIPE: Final = spec_of(MODEL).real or spec_of(MODEL).recipe
 READINGS: Final = ("with xGoals", "without xGoals")
-#: minutes between the states of a match that are judged, and every how many of them teaches the forest
+#: minutes between the states of a match; the forest is trained on one state in ``_TAUGHT``
 EVERY_MIN: Final = 1.0
 _TAUGHT: Final = 3
 _DRAWN: Final = 60_000
@@ -50,25 +49,25 @@ _PLAIN: Final = [_COLUMN["time_left_s"], _COLUMN["goal_difference"]]
 Predict = Callable[[Floats], Floats]
 
 
-def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
+def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], None]) -> tuple[Card, bytes]:
     results = _read(folder)
     kept_out = held_out(HELD_OUT_AS, results.match)
-    learnt, held = results.take(~kept_out), results.take(kept_out)
+    train_set, held = results.take(~kept_out), results.take(kept_out)
     if not len(held.label):
-        raise ValueError(f"{folder} has too few matches: some are learnt from, and some are held out")
-    tell("read")
-    blob, winning, taught = fit(learnt, seed)
-    tell("fitted")
+        raise ValueError(f"{folder} has too few matches: some are needed for training, some are held out")
+    on_progress("read")
+    blob, winning, teaching_rows = fit(train_set, seed)
+    on_progress("fitted")
     predict = _predict(blob)
-    # a fifth of the matches is too few to tell a calibration error of 0.01 from luck: the gate is that of the recipe, on all
-    parts, score_and_time, _ = _out_of_match(results, seed, tell)
+    # a fifth of the matches is too few to distinguish a calibration error of 0.01 from luck: the gate is that of the recipe, on all
+    parts, score_and_time, _ = _out_of_match(results, seed, on_progress)
     measured = gate(SOURCE, results.rows, results.label, parts[0], results.match, seed=seed)
-    rows = np.concatenate([learnt.rows, learnt.without_xgoals()])
+    rows = np.concatenate([train_set.rows, train_set.without_xgoals()])
     model = spec_of(MODEL)
     metrics: dict[str, Any] = {
         "held_out": _scores(held.label, predict(held.rows)),
         "held_out_without_xgoals": _scores(held.label, predict(held.without_xgoals())),
-        "held_out_score_and_time": _scores(held.label, _score_and_time(learnt, held)),
+        "held_out_score_and_time": _scores(held.label, _score_and_time(train_set, held)),
         "held_out_matches": len(np.unique(held.match)),
         "out_of_match": _scores(results.label, parts[0]),
         "out_of_match_without_xgoals": _scores(results.label, parts[1]),
@@ -76,13 +75,13 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     }
     source: dict[str, str | float | int] = {
         "source": SOURCE,
-        "rows": len(learnt.label),
-        "games": len(np.unique(learnt.match)),
-        "content": content_of(np.unique(learnt.match)),
+        "rows": len(train_set.label),
+        "games": len(np.unique(train_set.match)),
+        "content": content_of(np.unique(train_set.match)),
         "held_out": f"matches by the rule of models.holdout, as {HELD_OUT_AS}",
     }
-    metrics["profile"] = profile(model, Table(rows, np.tile(learnt.label, 2), np.tile(learnt.match, 2), source))
-    tell("profile")
+    metrics["profile"] = profile(model, Table(rows, np.tile(train_set.label, 2), np.tile(train_set.match, 2), source))
+    on_progress("profile")
     card = Card(
         name=model.name,
         title=model.title,
@@ -92,38 +91,38 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         command=command,
         seed=seed,
         metrics=metrics,
-        parameters={**RECIPE.told(), "goals": winning.as_json()},
+        parameters={**RECIPE.as_card(), "goals": winning.as_json()},
         limits=model.limits,
-        home=Home("real", SOURCE, inputs_of(taught), TERMS, CREDIT, measured),
+        home=Home("real", SOURCE, inputs_of(teaching_rows), TERMS, CREDIT, measured),
     )
     return card, blob
 
 
-def fit(learnt: Results, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Winning, Floats]:
-    """The forest, the chain that taught it, and the states (T, F) that it was taught by."""
-    winning = Winning.fit(learnt, EVERY_MIN)
-    over = learnt.rows[learnt.rows[:, _COLUMN["time_left_s"]] == 0.0]
-    part = np.concatenate([learnt.rows[::_TAUGHT], over, drawn(seed)])
+def fit(train_set: Results, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Winning, Floats]:
+    """The forest, the chain that it follows, and the states (T, F) that it was trained on."""
+    winning = Winning.fit(train_set, EVERY_MIN)
+    over = train_set.rows[train_set.rows[:, _COLUMN["time_left_s"]] == 0.0]
+    part = np.concatenate([train_set.rows[::_TAUGHT], over, drawn(seed)])
     without = part.copy()
     without[:, XGOALS] = np.nan
     rows = np.concatenate([part, without])
-    return light(taught_softly(spec_of(MODEL), recipe, rows, winning(rows), seed)), winning, rows
+    return strip_training_data(grow_from_probabilities(spec_of(MODEL), recipe, rows, winning(rows), seed)), winning, rows
 
 
-def _out_of_match(results: Results, seed: int, tell: Callable[[str], None]) -> tuple[list[Floats], Floats, bytes]:
+def _out_of_match(results: Results, seed: int, on_progress: Callable[[str], None]) -> tuple[list[Floats], Floats, bytes]:
     """The recipe's probabilities of both readings for all matches in five parts, each by a forest that has not seen its matches;
     those of score and time left alike; and the last of the forests."""
     fold = folds_of(results.match, FOLDS, seed)
     probability, plain = [np.empty((len(fold), 3)) for _ in READINGS], np.empty((len(fold), 3))
     blob = b""
     for k in range(FOLDS):
-        mine = fold == k
-        blob = fit(results.take(~mine), seed)[0]
+        in_fold = fold == k
+        blob = fit(results.take(~in_fold), seed)[0]
         predict = _predict(blob)
         for out, rows in zip(probability, (results.rows, results.without_xgoals())):
-            out[mine] = predict(rows[mine])
-        plain[mine] = _score_and_time(results.take(~mine), results.take(mine))
-        tell(f"part {k + 1} of {FOLDS} held out")
+            out[in_fold] = predict(rows[in_fold])
+        plain[in_fold] = _score_and_time(results.take(~in_fold), results.take(in_fold))
+        on_progress(f"part {k + 1} of {FOLDS} held out")
     return probability, plain, blob
 
 
@@ -145,14 +144,16 @@ def drawn(seed: int) -> Floats:
     return np.stack([columns[name].astype(np.float64) for name, _, _ in WIN_FEATURES], axis=1)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
+def predict_held_out(
+    folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]
+) -> tuple[EvaluationSet, ...]:
     """With and without xGoals, beside a logistic regression of score and time left. Without an artefact the recipe on all matches
     in five parts, each by a model that has not seen its matches; an artefact by the matches held out by the rule."""
     results = _read(folder)
     attribute: Callable[[Floats], Floats]
     facts = {"source": SOURCE}
     if artefact is None:
-        probability, plain, blob = _out_of_match(results, seed, tell)
+        probability, plain, blob = _out_of_match(results, seed, on_progress)
         last, how, held = Attribution(read_forest(blob)), f"{FOLDS} parts, whole matches held out", results
 
         def attribute(rows: Floats) -> Floats:
@@ -162,12 +163,12 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
         if model.name != MODEL:
             raise ValueError(f"{artefact} is a model of {model.name}, not of {MODEL}")
         kept_out = held_out(HELD_OUT_AS, results.match)
-        held, learnt = results.take(kept_out), results.take(~kept_out)
-        plain, how, attribute = _score_and_time(learnt, held), f"artefact {model.version}", model.attribute
+        held, train_set = results.take(kept_out), results.take(~kept_out)
+        plain, how, attribute = _score_and_time(train_set, held), f"artefact {model.version}", model.attribute
         probability = [model.predict(rows) for rows in (held.rows, held.without_xgoals())]
-    asked = spec_of(MODEL)
+    spec = spec_of(MODEL)
     out_of: list[EvaluationSet] = []
-    for reading, rows, said in zip(READINGS, (held.rows, held.without_xgoals()), probability):
+    for reading, rows, values in zip(READINGS, (held.rows, held.without_xgoals()), probability):
 
         def of(at: npt.NDArray[np.int64], rows: Floats = rows) -> Floats:
             return attribute(np.ascontiguousarray(rows[at]))
@@ -177,11 +178,11 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
                 MODEL,
                 how,
                 held.label,
-                said,
+                values,
                 held.match,
                 rows,
-                asked.features,
-                asked.classes,
+                spec.features,
+                spec.classes,
                 of,
                 _groups(held),
                 plain,
@@ -194,16 +195,16 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     return tuple(out_of)
 
 
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+def evaluate(folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]) -> dict[str, Any]:
+    return report(predict_held_out(folder, artefact, seed, on_progress))
 
 
-def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
+def report(predictions: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores of both readings and of the logistic regression, and a bootstrap over matches. ``ece`` is over all three classes in
     the same bins, ``ece_home`` and so on of one class each."""
-    first = judged[0]
+    first = predictions[0]
     readings = {}
-    for each in judged:
+    for each in predictions:
         readings[each.reading] = {
             "scores": _scores(each.label, each.probability),
             "logistic": _scores(each.label, each.reference),
@@ -229,9 +230,9 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     if model.name != MODEL:
         raise ValueError(f"{model.name} is not {MODEL}")
     results = results_of(read_events(files["plays"].parent), read_matches(files["plays"].parent), 60.0 * EVERY_MIN)
-    said = model.predict(results.rows)
+    values = model.predict(results.rows)
     columns = {"match_id": results.match, "period": results.period, "time_left_s": results.rows[:, _COLUMN["time_left_s"]]}
-    columns |= {word: said[:, c].copy() for c, word in enumerate(spec_of(MODEL).classes)}
+    columns |= {word: values[:, c].copy() for c, word in enumerate(spec_of(MODEL).classes)}
     return columns, f"{len(np.unique(results.match))} matches"
 
 
@@ -245,15 +246,15 @@ def _groups(held: Results) -> dict[str, Words]:
 
 
 def _scores(label: Floats, probability: Floats) -> dict[str, float]:
-    happened = np.eye(3)[label.astype(np.int64)]
-    found = scores(label, probability) | {"ece": ece(happened.ravel(), probability.ravel())}
+    outcome = np.eye(3)[label.astype(np.int64)]
+    found = scores(label, probability) | {"ece": ece(outcome.ravel(), probability.ravel())}
     return found | {
-        f"ece_{word}": ece(happened[:, c], np.ascontiguousarray(probability[:, c])) for c, word in enumerate(spec_of(MODEL).classes)
+        f"ece_{word}": ece(outcome[:, c], np.ascontiguousarray(probability[:, c])) for c, word in enumerate(spec_of(MODEL).classes)
     }
 
 
-def _score_and_time(learnt: Results, held: Results) -> Floats:
-    return logistic_of(learnt.rows[:, _PLAIN], learnt.label, held.rows[:, _PLAIN], 3)
+def _score_and_time(train_set: Results, held: Results) -> Floats:
+    return logistic_of(train_set.rows[:, _PLAIN], train_set.label, held.rows[:, _PLAIN], 3)
 
 
 def _predict(blob: bytes) -> Predict:

@@ -1,1 +1,1 @@
-"""Where trained models wait, are approved, and go live: a folder of immutable versions, a ledger of who did what, and a pointer."""
+"""The model registry: a folder of immutable versions, an audit log, and a pointer to the live version. MLflow is a view of it."""

@@ -1,5 +1,5 @@
-"""What is deployed, kept up to date beside a running program: whoever asks models looks at ``stamp``, one number, between two
-records, and takes ``current()`` when it has changed. Loading, checking and warming happen on a thread of their own."""
+"""The deployed models, kept up to date beside a running program: an operator compares ``stamp``, one number, between two records,
+and switches to ``current()`` when it has changed. A thread of its own loads, checks and warms up the models."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from models.warm_up import ready
 EVERY_S: Final = 0.2
 _log = logging.getLogger(__name__)
 
-Arrange = Callable[[Mapping[str, Model]], Mapping[str, Model]]
+Transform = Callable[[Mapping[str, Model]], Mapping[str, Model]]
 
 
 class Follower:
-    """The deployed versions of ``names`` in ``store``. A context manager that looks every ``every_s``; 0: only when told to.
+    """The deployed versions of ``names`` in ``store``. A context manager that polls every ``every_s``; 0: only by ``poll``.
 
-    ``arrange`` makes of the models by name what the asker wants (an operator: also their views). A version that does not load is
-    never taken: the one before stays, and ``problems`` says why.
+    ``transform`` maps the models by name to those of ``current`` (an operator: with their views). A version that does not load is
+    not used: the former one stays, and ``problems`` has the reason.
     """
 
     def __init__(
-        self, store: Store, names: Iterable[str], arrange: Arrange = lambda models: models, every_s: float = EVERY_S
+        self, store: Store, names: Iterable[str], transform: Transform = lambda models: models, every_s: float = EVERY_S
     ) -> None:
-        self.store, self.names, self.every_s, self._arrange = store, sorted(names), every_s, arrange
+        self.store, self.names, self.every_s, self._transform = store, sorted(names), every_s, transform
         self.stamp = 0
         self.problems: dict[str, str] = {}
         self._marks = {name: store.mark(name) for name in self.names}
         self._models: dict[str, Model] = {name: ready(store.load(name, "deployed"), explained=True) for name in self.names}
-        self._current = arrange(self._models)
+        self._current = transform(self._models)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -41,8 +41,8 @@ class Follower:
         """The models as of ``stamp``; the mapping is never changed afterwards."""
         return self._current
 
-    def look(self) -> bool:
-        """Look once; whether anything has changed."""
+    def poll(self) -> bool:
+        """Read the pointers once; whether anything has changed."""
         changed: dict[str, Model] = {}
         for name in self.names:
             mark = self.store.mark(name)
@@ -61,8 +61,8 @@ class Follower:
                 changed[name] = model
         if changed:
             self._models = {**self._models, **changed}
-            self._current = self._arrange(self._models)
-            self.stamp += 1  # last: whoever sees it finds the new models
+            self._current = self._transform(self._models)
+            self.stamp += 1  # last: a reader that sees the new stamp finds the new models
         return bool(changed)
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class Follower:
             self._thread.join()
 
     def start(self) -> Follower:
-        """Look from now on, on a thread."""
+        """Poll from now on, on a thread."""
         if self.every_s and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="deployed models", daemon=True)
             self._thread.start()
@@ -86,6 +86,6 @@ class Follower:
     def _run(self) -> None:
         while not self._stop.wait(self.every_s):
             try:
-                self.look()
-            except Exception:  # noqa: BLE001 - the registry is away, or our own mistake: what runs goes on as it is
+                self.poll()
+            except Exception:  # noqa: BLE001 - an unreadable registry must not stop the models that run
                 _log.exception("the registry %s could not be read", self.store.root)

@@ -1,9 +1,9 @@
-"""Runs, metrics and versions in MLflow, for its pages and for whoever works with it; operators never ask it.
+"""A view of the registry in MLflow, for its pages and its clients. It is written and never read: the registry is the folder
+(``models.registry.store``), and operators do not need MLflow.
 
-The registry of record is the folder (``models.registry.store``); what happens there is told to MLflow as well: a run per
-training with parameters, held-out metrics and the artefact, and a registered version with its state, who approved it and why;
-the live one has the alias ``deployed``. By default both lie in ``ROOT/mlflow.db`` and ``ROOT/mlruns``, which ``mlflow ui
---backend-store-uri sqlite:///ROOT/mlflow.db`` shows; ``MLFLOW_TRACKING_URI`` names another place.
+MLflow gets a run per training with parameters, held-out metrics and the artefact, and a registered version with its state, approver
+and reason; the live one has the alias ``deployed``. By default both lie in ``ROOT/mlflow.db`` and ``ROOT/mlruns``, which ``mlflow
+ui --backend-store-uri sqlite:///ROOT/mlflow.db`` shows; ``MLFLOW_TRACKING_URI`` names another place.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from models.registry.store import Store, Version
 
 
 def tracking_uri(root: Path) -> str:
-    """Where runs are kept."""
+    """The address of MLflow: ``MLFLOW_TRACKING_URI``, or a database in the registry."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(root / 'mlflow.db').resolve()}"
 
 
-class Tracker:
-    """Tells MLflow; ``ModuleNotFoundError`` when it is not installed."""
+class MlflowView:
+    """Writes registered versions and their states to MLflow; ``ModuleNotFoundError`` when it is not installed."""
 
     def __init__(self, store: Store) -> None:
-        # nothing is told to anybody but the place that was asked for
+        # nothing is sent to any address but this one
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("DO_NOT_TRACK", "true")
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
@@ -39,17 +39,17 @@ class Tracker:
 
             self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
-    def trained(self, version: Version) -> str:
-        """A version that was just registered becomes a run and a registered version; the run's id comes back."""
+    def record_registered(self, version: Version) -> str:
+        """Create the run and the registered version of a new version; returns the id of the run."""
         with _quiet():
-            return self._trained(version)
+            return self._record_registered(version)
 
-    def moved(self, version: Version) -> None:
-        """A version was approved or deployed."""
+    def record_state(self, version: Version) -> None:
+        """Write the new state of a version that was approved or deployed."""
         with _quiet():
-            self._moved(version)
+            self._record_state(version)
 
-    def _trained(self, version: Version) -> str:
+    def _record_registered(self, version: Version) -> str:
         folder = self.store.folder(version.name, version.version)
         card = load(folder).card
         run = self._client.create_run(self._experiment(version.name), run_name=f"{version.name} {version.version}").info
@@ -63,7 +63,7 @@ class Tracker:
         self._registered(version, f"{run.artifact_uri}/model", run.run_id)
         return str(run.run_id)
 
-    def _moved(self, version: Version) -> None:
+    def _record_state(self, version: Version) -> None:
         number = self._number(version)
         if number is None:
             folder = self.store.folder(version.name, version.version).resolve()
@@ -99,7 +99,7 @@ class Tracker:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """MLflow uses what SQLAlchemy 2.1 will drop, and says so at every turn."""
+    """MLflow uses calls that SQLAlchemy 2.1 will drop, and warns at each."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
@@ -108,7 +108,7 @@ def _quiet() -> Iterator[None]:
 def _tags(version: Version) -> dict[str, str]:
     tags = {"touchline.version": version.version, "state": version.state}
     for entry in version.entries:
-        tags |= {f"{entry.deed}_by": entry.by, f"{entry.deed}_at": entry.at, f"{entry.deed}_why": entry.why}
+        tags |= {f"{entry.action}_by": entry.by, f"{entry.action}_at": entry.at, f"{entry.action}_why": entry.why}
     return tags
 
 

@@ -1,11 +1,11 @@
-"""The registry as a folder, which operators read without any service in between.
+"""The registry: a folder, which operators read without a service in between. It is the only source of truth.
 
-    ROOT/NAME/VERSION/model.json, card.json   an artefact, never changed after it was registered
-    ROOT/NAME/ledger.jsonl                    what became of the versions: who, when, why; lines are only ever added
-    ROOT/NAME/deployed.json                   which version is live; replaced in one move, so that a reader sees one or the other
+    ROOT/NAME/VERSION/model.json, card.json   an artefact, never changed after it was registered ROOT/NAME/ledger.jsonl
+    the audit log: action, time, name, reason; lines are only added ROOT/NAME/deployed.json                   which version is live;
+    replaced in one move, so that a reader sees the old or the new one
 
-A version is pending until somebody approves it, and only an approved one can be deployed. The artefact that ships with the package
-is there from the beginning, approved and live. Going back is deploying an earlier version.
+A version is pending until it is approved, and only an approved one can be deployed. The artefact that ships with the package is
+approved and live from the beginning. To roll back, deploy an earlier version.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _LONGEST: Final = 2_000
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A line of the ledger. ``before`` is the version that was live when another was deployed."""
+    """A line of the audit log. ``before`` is the version that was live until then. On disk ``action`` is spelled ``deed``."""
 
     at: str
-    deed: Action
+    action: Action = msgspec.field(name="deed")
     version: str
     by: str
     why: str
@@ -53,7 +53,7 @@ class Pointer(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A version and how far it has come."""
+    """A version, its state, and its entries in the audit log."""
 
     name: str
     version: str
@@ -62,7 +62,7 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Store:
-    """The registry in the folder ``root``, which is made when something is written. Any number of processes may use it."""
+    """The registry in the folder ``root``, which is created by the first write. Any number of processes may use it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -77,14 +77,14 @@ class Store:
         return sorted(path.parent.name for path in self.root.glob("*/ledger.jsonl"))
 
     def history(self, name: str) -> list[Entry]:
-        """All that happened to a model, oldest first; for one that nothing happened to, that it ships with the package."""
-        path = self._place(name) / "ledger.jsonl"
+        """The audit log of a model, oldest entry first; where there is none yet, the entries of the shipped version."""
+        path = self._model_folder(name) / "ledger.jsonl"
         if not path.is_file():
-            return self._beginning(name)
+            return self._shipped_history(name)
         try:
             return [msgspec.json.decode(line, type=Entry) for line in path.read_bytes().splitlines()]
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ValueError(f"the ledger {path} is damaged: {error}") from None
+            raise ValueError(f"the audit log {path} is damaged: {error}") from None
 
     def versions(self, name: str) -> list[Version]:
         """In the order in which they were registered."""
@@ -99,7 +99,7 @@ class Store:
 
     def deployed(self, name: str) -> str | None:
         """The live version; None when the model neither ships nor was ever deployed."""
-        path = self._place(name) / "deployed.json"
+        path = self._model_folder(name) / "deployed.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=Pointer).version
         except FileNotFoundError:
@@ -108,10 +108,10 @@ class Store:
             raise ValueError(f"{path} is damaged: {error}") from None
 
     def mark(self, name: str) -> bytes:
-        """Another one when another version is deployed: cheap enough to be looked at many times a second. It is the pointer itself,
-        since neither its time nor its inode need be new when it was replaced twice within a clock's tick."""
+        """Differs when another version is deployed, and is cheap to read many times a second. It is the content of the pointer,
+        since neither its time nor its inode need change when it is replaced twice within a tick of the clock."""
         try:
-            return (self._place(name) / "deployed.json").read_bytes()
+            return (self._model_folder(name) / "deployed.json").read_bytes()
         except FileNotFoundError:
             return b""
 
@@ -119,38 +119,38 @@ class Store:
         """The full version that ``version``, or its first letters, names; ``shipped`` and ``deployed`` are names, too."""
         if version == "deployed" and (live := self.deployed(name)):
             return live
-        if version == "shipped" and (own := _shipped(name)):
-            return own
+        if version == "shipped" and (shipped_version := _shipped(name)):
+            return shipped_version
         found = [v.version for v in self.versions(name) if v.version.startswith(version)] if version else []
         if len(found) != 1:
-            there = ", ".join(f"{v.version} ({v.state})" for v in self.versions(name)) or "none"
-            raise ValueError(f"{len(found)} versions of {name} begin with {version!r}: there are {there}")
+            known = ", ".join(f"{v.version} ({v.state})" for v in self.versions(name)) or "none"
+            raise ValueError(f"{len(found)} versions of {name} begin with {version!r}; versions are {known}")
         return found[0]
 
     def load(self, name: str, version: str) -> ForestModel:
-        """``ValueError`` when the version is unknown, or its artefact is not what it was."""
+        """``ValueError`` when the version is unknown, or its artefact was altered."""
         version = self.find(name, version)
         model = artefact.load(self.folder(name, version))
         if (model.name, model.version) != (name, version):
-            raise ValueError(f"{self.folder(name, version)} holds {model.name} {model.version}: somebody has exchanged it")
+            raise ValueError(f"{self.folder(name, version)} holds {model.name} {model.version}: the artefact was replaced")
         return model
 
     def folder(self, name: str, version: str) -> Path:
-        """Where the artefact of a full version lies."""
-        kept = self._place(name) / version
-        own = artefact.shipped_folder(name)
-        return own if own is not None and not kept.is_dir() and version == _shipped(name) else kept
+        """The folder of the artefact of a full version."""
+        kept = self._model_folder(name) / version
+        shipped = artefact.shipped_folder(name)
+        return shipped if shipped is not None and not kept.is_dir() and version == _shipped(name) else kept
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def register(self, folder: Path, by: str, why: str) -> Version:
-        """Copy an artefact into the registry, pending; one that is there already stays as it is."""
+        """Copy an artefact into the registry, pending; an existing version stays as it is."""
         model = artefact.load(folder)
         name, version = model.name, model.version
-        with self._writing(name):
+        with self._locked(name):
             if all(v.version != version for v in self.versions(name)):
-                kept = self._place(name) / version
-                fresh = Path(tempfile.mkdtemp(prefix=f".{version}.", dir=self._place(name)))
+                kept = self._model_folder(name) / version
+                fresh = Path(tempfile.mkdtemp(prefix=f".{version}.", dir=self._model_folder(name)))
                 try:
                     for path in folder.iterdir():
                         if path.name in artefact.FILES or path.name == "card.json":
@@ -162,56 +162,56 @@ class Store:
                 finally:
                     if fresh.exists():
                         shutil.rmtree(fresh)
-                self._note(name, Entry(_now(), "registered", version, _told(by, "by"), _told(why, "why")))
+                self._append(name, Entry(_now(), "registered", version, _checked_text(by, "by"), _checked_text(why, "why")))
         return self._version(name, version)
 
     def approve(self, name: str, version: str, by: str, why: str) -> Version:
-        """Somebody answers for it. The artefact is read in full: an altered one cannot be approved."""
+        """Approve a version. The artefact is read in full: an altered one cannot be approved."""
         version = self.load(name, version).version
-        with self._writing(name):
+        with self._locked(name):
             if _state(self._version(name, version).entries) == "approved":
                 raise ValueError(f"{name} {version} is approved already")
-            self._note(name, Entry(_now(), "approved", version, _told(by, "by"), _told(why, "why")))
+            self._append(name, Entry(_now(), "approved", version, _checked_text(by, "by"), _checked_text(why, "why")))
         return self._version(name, version)
 
     def deploy(self, name: str, version: str, by: str, why: str) -> Version:
-        """Make an approved version live: those who follow the registry take it between two records."""
+        """Make an approved version live: operators that follow the registry switch to it between two records."""
         version = self.load(name, version).version
-        with self._writing(name):
+        with self._locked(name):
             if _state(self._version(name, version).entries) != "approved":
                 raise ValueError(f"{name} {version} is not approved: touchline models approve {name} {version} --by WHO --why TEXT")
             before, at = self.deployed(name) or "", _now()
             if before == version:
                 raise ValueError(f"{name} {version} is live already")
-            _replace(self._place(name) / "deployed.json", msgspec.json.encode(Pointer(version, at, _told(by, "by"))))
-            self._note(name, Entry(at, "deployed", version, by, _told(why, "why"), before))
+            _replace(self._model_folder(name) / "deployed.json", msgspec.json.encode(Pointer(version, at, _checked_text(by, "by"))))
+            self._append(name, Entry(at, "deployed", version, by, _checked_text(why, "why"), before))
         return self._version(name, version)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _place(self, name: str) -> Path:
+    def _model_folder(self, name: str) -> Path:
         return self.root / spec_of(name).name
 
     def _version(self, name: str, version: str) -> Version:
         return next(v for v in self.versions(name) if v.version == version)
 
-    def _beginning(self, name: str) -> list[Entry]:
-        own = _shipped(name)
-        deeds: tuple[Action, ...] = ("registered", "approved", "deployed") if own else ()
-        return [Entry("", deed, own or "", PACKAGE, "ships with the package") for deed in deeds]
+    def _shipped_history(self, name: str) -> list[Entry]:
+        shipped_version = _shipped(name)
+        actions: tuple[Action, ...] = ("registered", "approved", "deployed") if shipped_version else ()
+        return [Entry("", action, shipped_version or "", PACKAGE, "ships with the package") for action in actions]
 
-    def _note(self, name: str, entry: Entry) -> None:
-        path = self._place(name) / "ledger.jsonl"
-        lines = [] if path.is_file() else self._beginning(name)
+    def _append(self, name: str, entry: Entry) -> None:
+        path = self._model_folder(name) / "ledger.jsonl"
+        lines = [] if path.is_file() else self._shipped_history(name)
         with path.open("ab") as file:
             file.write(b"".join(msgspec.json.encode(line) + b"\n" for line in (*lines, entry)))
             file.flush()
             os.fsync(file.fileno())
 
     @contextmanager
-    def _writing(self, name: str) -> Iterator[None]:
-        """One at a time, whoever else writes."""
-        place = self._place(name)
+    def _locked(self, name: str) -> Iterator[None]:
+        """Lock the model against other writers."""
+        place = self._model_folder(name)
         place.mkdir(parents=True, exist_ok=True)
         with (place / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -219,7 +219,7 @@ class Store:
 
 
 def _state(entries: list[Entry]) -> Literal["pending", "approved"]:
-    return "approved" if any(entry.deed == "approved" for entry in entries) else "pending"
+    return "approved" if any(entry.action == "approved" for entry in entries) else "pending"
 
 
 @cache
@@ -230,11 +230,11 @@ def _shipped(name: str) -> str | None:
     return artefact.load(name).version
 
 
-def _told(text: str, what: str) -> str:
-    """Who and why are what a ledger is for: neither may be left out."""
+def _checked_text(text: str, what: str) -> str:
+    """An entry of the audit log needs a name and a reason."""
     text = " ".join(text.split())
     if not text or len(text) > _LONGEST:
-        raise ValueError(f"--{what} takes 1 to {_LONGEST} letters")
+        raise ValueError(f"--{what} takes 1 to {_LONGEST} characters")
     return text
 
 

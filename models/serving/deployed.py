@@ -12,14 +12,14 @@ from models.registry.store import Store
 from models.serving.loaded_models import LoadedModels
 
 
-class ServesDeployed:
+class DeploymentSync:
     """The deployed versions of ``names`` in ``store``, in the server's registry from now on, and once it is started on the server's
     loop also those that are deployed later. They are made ready on a thread, and put in place on the loop."""
 
     def __init__(self, loaded: LoadedModels, store: Store, names: Iterable[str], every_s: float = EVERY_S) -> None:
         self.loaded, self.store = loaded, store
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.follower = Follower(store, names, self._arrange, every_s)
+        self.follower = Follower(store, names, self._transform, every_s)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Follow the registry from now on; ``loop`` is the one of the server."""
@@ -29,7 +29,7 @@ class ServesDeployed:
     def close(self) -> None:
         self.follower.close()
 
-    def _arrange(self, models: Mapping[str, Model]) -> Mapping[str, Model]:
+    def _transform(self, models: Mapping[str, Model]) -> Mapping[str, Model]:
         for name, model in models.items():
             served = self.loaded.models.get(name)
             if served is not None and served.version == model.version:

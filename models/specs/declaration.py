@@ -1,66 +1,70 @@
-"""What a model of this project is: what it is asked, what its answer means, and how it is grown."""
+"""What a model declares: its inputs, the meaning of its answer, and how it is trained."""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 from models.base import Feature
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a forest is grown: boosters ``(xgboost parameters, rounds)`` averaged on the margin, ``smooth`` the share of the
-    spline regression (of this ``strength``) in the average, with slopes of their own where the feature ``by`` is 1. With a
-    share of 1 the boosters are no average with it: they are grown on what the regression leaves unexplained."""
+    """How a forest is grown: boosters ``(xgboost parameters, rounds)`` averaged on the margin, ``smooth`` the share of the spline
+    regression (of this ``strength``) in the average, with slopes of their own where the feature ``by`` is 1. With a share of 1
+    there is no average: the boosters are grown on what the regression leaves unexplained. On a card the fields are spelled as in
+    ``_CARD_NAMES``."""
 
     boosters: tuple[tuple[dict[str, Any], int], ...]
     smooth: float = 0.0
     by: str = ""
     strength: float = 0.002
-    #: how finely the curves of the spline regression may bend; few say less of noise
+    #: knots of each curve of the spline regression; with few it fits less noise
     knots: int = 6
     #: how freely the curves of the spline regression may differ where ``by`` is 1; 0: by their slope only
     own: float = 0.0
-    #: below 1, lines are told from curves, and what a curve departs from its line is shrunk the more the smaller this is
+    #: below 1, every curve has a straight line beside it, and its departure from the line is shrunk the more the smaller this is
     bend: float = 1.0
     folds: int = 5
-    #: two forests in one: rows in which this feature is missing, or less than ``below``, are learnt by the first, the others by the
-    #: second
-    apart: str = ""
-    below: float | None = None
-    #: how the second is grown, where it is another way; it may be in two parts itself
-    known: Recipe | None = None
+    #: two forests in one: the first is trained on the rows in which this feature is missing, or less than ``gate_below``, the
+    #: second on the others
+    gate_feature: str = ""
+    gate_below: float | None = None
+    #: how the second is grown, where it differs; it may have a gate itself
+    present: Recipe | None = None
     #: weight of a row halves with every so many years of its age; 0: all rows weigh the same
     half_life_years: float = 0.0
-    #: the whole is moved up or down until it fits the latest rows, which weigh by this half-life: a league drifts; 0: it is not
+    #: a bias fits the whole to the latest rows, weighted by this half-life, since a league drifts; 0: no bias
     level_half_life_years: float = 0.0
-    #: the artefact keeps no more than is needed to answer and to explain, in six figures
-    light: bool = False
+    #: the artefact keeps only what predictions and explanations need, in six figures
+    strip: bool = False
 
-    def told(self) -> dict[str, Any]:
-        """All of it as plain values, for the card of what was grown by it."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+    def as_card(self) -> dict[str, Any]:
+        """All of it as plain values, for the card of an artefact."""
+        plain = {_CARD_NAMES.get(f.name, f.name): getattr(self, f.name) for f in fields(self)}
         plain["boosters"] = [{**parameters, "rounds": rounds} for parameters, rounds in self.boosters]
-        plain["known"] = self.known.told() if self.known else None
+        plain[_CARD_NAMES["present"]] = self.present.as_card() if self.present else None
         return plain
+
+
+#: fields of ``Recipe`` whose spelling on cards is older
+_CARD_NAMES: Final = {"gate_feature": "apart", "gate_below": "below", "present": "known", "strip": "light"}
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """``table`` names the module and the attribute that holds the ordered (name, unit, label) rows; imported when asked for.
-    ``more`` names another such attribute: inputs that the live path has behind those of ``table``. An artefact may be trained on
-    any part of what the live path has, since no real data have all of it: ``takes`` names that part, and its card lists it. Without
-    ``takes`` the inputs are those of ``table``, which simulated games have.
+    """``table`` names the module and the attribute that holds the ordered (name, unit, label) rows; imported on first use. ``more``
+    names another such attribute: inputs that the live path has behind those of ``table``. An artefact may be trained on any part of
+    what the live path has, since no real data have all of them: ``takes`` names that part, and its card lists it. Without ``takes``
+    the inputs are those of ``table``, which simulated games have.
 
     ``rising`` and ``falling`` are features in which the answer may only rise or fall; where one of ``needs`` is missing, there is
-    no answer (NaN). ``curve`` names the module and attribute of the ``features.core.axis.Axis`` along which the model can be asked;
-    ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``games`` is how many simulated games
-    it is trained on when nobody says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of
-    fifty between models. ``limits`` says what it does not know, and what it must not be used for; every card has it. ``by_game``
-    says that what it is asked in one game hangs together (the score, a fight, the same men window after window), so that games and
-    not rows are independent.
+    no answer (NaN). ``curve`` names the module and attribute of the ``features.core.axis.Axis`` along which the model has a curve;
+    ``real`` is the recipe for real data where it is another one (``models/recipes`` reads them). ``games`` is how many simulated
+    games it is trained on by default, ``fresh`` how many an evaluation plays: rows per game differ by a factor of fifty between
+    models. ``limits`` says what it does not know, and what it must not be used for; every card has it. ``by_game``: its rows of one
+    game depend on each other (the score, a duel, the same players window after window), so that games and not rows are independent.
     """
 
     name: str

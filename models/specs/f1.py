@@ -1,4 +1,4 @@
-"""The models of Formula 1; recipes settled on simulated races (docs/f1.md says with what result)."""
+"""The models of Formula 1; recipes settled on simulated races (results in docs/f1.md)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _SMALL: Final = {
     "eta": 0.25, "max_depth": 5, "min_child_weight": 40.0, "subsample": 0.8, "colsample_bytree": 0.8, "reg_lambda": 2.0,
 }  # fmt: skip
 
-#: states of a game are asked by few inputs, of which one says nearly all: shallow trees, of many rows each
+#: states of a game have few inputs, of which one explains nearly all: shallow trees, with many rows each
 _STATES: Final = {
     "eta": 0.1, "max_depth": 3, "min_child_weight": 400.0, "subsample": 0.8, "colsample_bytree": 1.0, "reg_lambda": 2.0,
 }  # fmt: skip
@@ -41,13 +41,13 @@ MODELS: Final = (
     ModelSpec(
         "lead-probability", "Lead Probability: the chance that a steal succeeds", ("features.mlb.steal_features", "STEAL_FEATURES"),
         ("caught", "stolen"), "mlb.runner.steal_probability",
-        Recipe(boosters=((_SMALL, 50),), apart="gain_m", light=True), games=5_000, fresh=400,
+        Recipe(boosters=((_SMALL, 50),), gate_feature="gain_m", strip=True), games=5_000, fresh=400,
         rising=RISING, falling=FALLING, needs=("lead_m",), curve=("features.mlb.steal_features", "CURVE"),
         # attempts are few and noisy: most of the word to the smooth regression, whose features are mostly lines, and trees for
         # what it cannot say
         real=Recipe(
             boosters=((_REAL, 150),), smooth=0.85, by="third", strength=0.033, knots=3, bend=0.17, half_life_years=5.0,
-            level_half_life_years=0.5, apart="gain_m", known=_AT_RELEASE,
+            level_half_life_years=0.5, gate_feature="gain_m", present=_AT_RELEASE,
         ),
         by_game=True,
         limits="It is the chance of a steal that is tried, not of whether it will be or should be; pick-offs, pitch-outs and "
@@ -57,24 +57,24 @@ MODELS: Final = (
     ModelSpec(
         "hit-probability", "Hit Probability: how often a ball hit like this is a hit", ("features.mlb.batted", "HIT_FEATURES"),
         ("out", "hit"), "mlb.batted_ball.hit_probability",
-        Recipe(boosters=(({**_SMALL, "eta": 0.15, "min_child_weight": 60.0}, 150),), light=True), games=14_000, fresh=800,
+        Recipe(boosters=(({**_SMALL, "eta": 0.15, "min_child_weight": 60.0}, 150),), strip=True), games=14_000, fresh=800,
         real=Recipe(boosters=((_BALLS, 150),)),
         limits="It knows the ball off the bat and the batter's speed, not where the fielders stood or what the park and the wind "
         "do: no measure of one ball's luck against a shift. It learnt from simulated balls in play.",
     ),
     ModelSpec(
         "catch-probability", "Catch Probability: how often such a ball is caught", ("features.mlb.fielding", "CATCH_FEATURES"),
-        ("fell", "caught"), "mlb.fielder.catch_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=3_000, fresh=800,
+        ("fell", "caught"), "mlb.fielder.catch_probability", Recipe(boosters=((_SMALL, 40),), strip=True), games=3_000, fresh=800,
         rising=("hang_s",), falling=("distance_m", "needed_mps"), real=Recipe(boosters=((_FEW_FLIES, 250),)),
         limits="It knows the straight way and the time, not walls, wind, sun or a second fielder who calls for the ball, and asks "
         "only about balls in the air that stay in the park. It learnt from simulated flies.",
     ),
     ModelSpec(
         "mlb-win-probability", "the chance that the home team wins", ("features.mlb.game", "WIN_FEATURES"),
-        ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_STATES, 80),), light=True), games=20_000, fresh=4_000,
+        ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_STATES, 80),), strip=True), games=20_000, fresh=4_000,
         rising=("lead_runs", "balance", "odds"),
         by_game=True,
-        # it is taught by chances, not by results, so that nothing of it is luck
+        # it is trained on a teacher's probabilities, not on results, which would add luck
         real=Recipe(boosters=(({**_STATES, "max_depth": 5, "min_child_weight": 5.0, "reg_lambda": 0.1, "subsample": 1.0}, 150),)),
         limits="It knows inning, outs, bases and score, not who bats, pitches or is still in the bullpen, and takes the teams as "
         "equal but for the home team's advantage, if it learnt from real games: no basis for odds. The one for simulated games "

@@ -1,4 +1,4 @@
-"""The models of soccer; recipes settled by cross-validation over whole games (docs/models.md says with what result)."""
+"""The models of soccer; recipes settled by cross-validation over whole games (results in docs/models.md)."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ MODELS: Final = (
         games=420, fresh=60,
         # farther off is never better, a wider or more open goal never worse, all else being equal
         rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
-        # five forests in one: nobody in sight, no opponents, few, the keeper missing, nearly everybody there; each is the average
-        # of the smooth regression, whose headers have curves of their own, and of shallow trees
+        # five forests in one: no player in sight, no opponents, few, the keeper missing, nearly everybody there; each is the
+        # average of the smooth regression, whose headers have curves of their own, and of shallow trees
         real=Recipe(
-            boosters=_MIXED, **_PARTED, apart="blocked_share",
-            known=Recipe(
-                boosters=_MIXED, **_PARTED, apart="opponents_seen", below=1.0,
-                known=Recipe(
-                    boosters=_MIXED, **_PARTED, apart="opponents_seen", below=FEW,
-                    known=Recipe(boosters=_MIXED, **_PARTED, apart="keeper_distance_m", known=Recipe(boosters=_MIXED, **_PARTED)),
+            boosters=_MIXED, **_PARTED, gate_feature="blocked_share",
+            present=Recipe(
+                boosters=_MIXED, **_PARTED, gate_feature="opponents_seen", gate_below=1.0,
+                present=Recipe(
+                    boosters=_MIXED, **_PARTED, gate_feature="opponents_seen", gate_below=FEW,
+                    present=Recipe(boosters=_MIXED, **_PARTED, gate_feature="keeper_distance_m",
+                                   present=Recipe(boosters=_MIXED, **_PARTED)),
                 ),
             ),
         ),
@@ -50,7 +51,7 @@ MODELS: Final = (
     ModelSpec(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),
         ("incomplete", "complete"), "soccer.pass.completion_probability",
-        # the truth is smooth in what is measured; trees for what is not: whoever is offside gets no pass
+        # the truth is smooth in what is measured; trees for what is not: a player who is offside gets no pass
         Recipe(
             boosters=(({**_SLOW, "max_depth": 3, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 80),),
             smooth=1.0, by="height", strength=0.01, knots=5,
@@ -58,12 +59,12 @@ MODELS: Final = (
         games=150, fresh=10,
         # passes are many: deep trees, and three forests in one: for feeds without words, at the kick, and given the end
         real=Recipe(
-            boosters=(({**_MANY, "max_depth": 5}, 70),), apart="through_ball",
-            known=Recipe(
-                boosters=(({**_MANY, "max_depth": 6}, 130),), apart="end_length_m",
-                known=Recipe(boosters=(({**_MANY, "max_depth": 6}, 160),)),
+            boosters=(({**_MANY, "max_depth": 5}, 70),), gate_feature="through_ball",
+            present=Recipe(
+                boosters=(({**_MANY, "max_depth": 6}, 130),), gate_feature="end_length_m",
+                present=Recipe(boosters=(({**_MANY, "max_depth": 6}, 160),)),
             ),
-            light=True,
+            strip=True,
         ),
         by_game=True,
         limits="It does not know who plays or how hard the ball is struck, nor whether a pass was worth playing. From events "
@@ -85,8 +86,8 @@ MODELS: Final = (
         ),
         games=12_000, fresh=5_000,
         by_game=True,
-        # it is taught the chances of a chain (models.recipes.teachers.soccer_win), not single results: as many trees as it takes
-        # to follow them
+        # it is trained on the probabilities of a chain (models.recipes.teachers.soccer_win), not single results: as many trees as
+        # it takes to follow them
         real=Recipe(
             boosters=(
                 (
@@ -94,7 +95,7 @@ MODELS: Final = (
                      "subsample": 1.0}, 120,
                 ),
             ),
-            light=True,
+            strip=True,
         ),
         limits="It knows score, time, red cards and xGoals so far, not how strong the teams are, and takes them as equal at "
         "kick-off: no basis for odds. The result is that of play: in normal time the score when the second half ends, in extra "

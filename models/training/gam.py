@@ -55,11 +55,11 @@ class SplineLogistic:
         from sklearn.preprocessing import SplineTransformer, StandardScaler
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        known = ~np.isnan(rows)
-        self._median = np.array([np.median(c[k]) if k.any() else 0.0 for c, k in zip(rows.T, known.T, strict=True)])
+        present = ~np.isnan(rows)
+        self._median = np.array([np.median(c[k]) if k.any() else 0.0 for c, k in zip(rows.T, present.T, strict=True)])
         filled = self._filled(rows)
         distinct = [len(np.unique(c)) for c in filled.T]
-        gaps = [j for j in range(rows.shape[1]) if known[:, j].any() and not known[:, j].all()]
+        gaps = [j for j in range(rows.shape[1]) if present[:, j].any() and not present[:, j].all()]
         self._curved = [j for j, n in enumerate(distinct) if n > _FEW]
         self._plain = [j for j, n in enumerate(distinct) if 1 < n <= _FEW]
         self._gaps, self.by = gaps, by if by >= 0 and distinct[by] > 1 else -1
@@ -108,7 +108,7 @@ class SplineLogistic:
         return np.hstack([standard, self._own * standard[:, self._free()] * inside[:, None]])
 
     def _free(self) -> npt.NDArray[np.int64]:
-        """The columns that the group may have for itself: not its slopes, which it has, nor the one that says who is in it."""
+        """The columns that get curves of their own in the group: all but its slopes and the column of the group itself."""
         return np.flatnonzero(~self._grouped & (self._owner != self.by)).astype(np.int64)
 
     def parts(self, rows: Floats) -> tuple[Floats, Floats]:
@@ -184,14 +184,14 @@ class _Tree:
     def curve(self, rows: Floats, added: Floats, j: int, bins: int, among: npt.NDArray[np.bool_], parent: int = -1) -> _Tree:
         """A balanced search over the steps of the curve of feature ``j``; leaves are means of ``added`` there."""
         missing = among & np.isnan(rows[:, j])
-        known = among & ~missing
-        if not known.any():
+        present = among & ~missing
+        if not present.any():
             self._leaf(parent, float(added[among, j].mean()) if among.any() else 0.0, int(among.sum()))
             return self
         if missing.any():
             parent = self._split(parent, j, _LOWEST, True, int(among.sum()))
             self._leaf(parent, float(added[missing, j].mean()), int(missing.sum()))
-        order = np.flatnonzero(known)
+        order = np.flatnonzero(present)
         order = order[np.argsort(rows[order, j].astype(np.float32), kind="stable")]
         values, curve = rows[order, j].astype(np.float32), added[order, j]
         edges = [0, *_cuts(values, curve, bins), len(values)]

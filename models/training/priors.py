@@ -1,10 +1,10 @@
-"""What somebody has done before: shrunken means over earlier attempts, and the record of everybody that they are read from.
+"""Priors of players: shrunken means over earlier attempts, and the records that they are computed from.
 
-A row may only know what had happened before its day. Attempts are therefore walked in order of time: every row reads the sums of
-its people as they stood the evening before, and a day's own attempts are added when the day is over. Sums fade with a half-life,
-and a mean over n (faded) attempts is taken as sum / (n + k): k attempts without any surprise stand behind everybody.
+A row may only use what happened before its day. Attempts are therefore read in order of time: every row has the sums of its players
+as of the evening before, and the attempts of a day are added at its end. Sums decay with a half-life, and a mean over n (decayed)
+attempts is sum / (n + k): every player starts with k attempts without any surprise.
 
-A record can be written down and walked on from, so that a model once trained goes on hearing of the days that follow.
+A record can be stored and continued, so that a trained model also uses the days that follow.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Names = npt.NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Measure:
-    """A column of a prior table: its name, what is averaged (NaN: the attempt says nothing of it), and k."""
+    """A column of a prior table: its name, what is averaged (NaN: unknown for the attempt), and k."""
 
     name: str
     values: Floats
@@ -38,18 +38,24 @@ Record = dict[str, list[float]]
 
 
 def walk(
-    who: Names, day: Ints, measures: list[Measure], known: Record | None = None, *, since: int = 0, until: int | None = None
+    people_of_rows: Names,
+    day: Ints,
+    measures: list[Measure],
+    start: Record | None = None,
+    *,
+    since: int = 0,
+    until: int | None = None,
 ) -> tuple[Floats, Record]:
-    """(B, M) what was known of ``who`` (B,) before ``day`` (B,), and the record in the end.
+    """(B, M) what was known of ``people_of_rows`` (B,) before ``day`` (B,), and the record in the end.
 
-    Rows must be in order of ``day``. ``known`` is where the walk starts; days before ``since`` are in it and are not learnt again,
-    nor is anything from ``until`` on. Somebody of whom there is no attempt is NaN throughout.
+    Rows must be in order of ``day``. ``start`` is where the walk starts; days before ``since`` are in it and are not learnt again,
+    nor is anything from ``until`` on. A player without attempts is NaN throughout.
     """
     if len(day) and (np.diff(day) < 0).any():
         raise ValueError("plays must be in order of time")
     m = len(measures)
-    before = known or {}
-    names, index = np.unique(who, return_inverse=True)
+    before = start or {}
+    names, index = np.unique(people_of_rows, return_inverse=True)
     held = np.array([before.get(str(n), [-1.0] + [0.0] * 2 * m) for n in names], np.float64).reshape(len(names), 1 + 2 * m)
     touched, total, count = held[:, 0].copy(), held[:, 1 : 1 + m].copy(), held[:, 1 + m :].copy()
     values, k = np.stack([each.values for each in measures], 1), np.array([each.k for each in measures])
@@ -65,17 +71,17 @@ def walk(
         if since <= today and (until is None or today < until):
             for row, person in zip(range(at, end), people.tolist(), strict=True):
                 passed = np.exp(-rate * max(today - touched[person], 0.0))
-                said = ~np.isnan(values[row])
-                total[person] = total[person] * passed + np.where(said, values[row], 0.0)
-                count[person] = count[person] * passed + said
+                measured = ~np.isnan(values[row])
+                total[person] = total[person] * passed + np.where(measured, values[row], 0.0)
+                count[person] = count[person] * passed + measured
                 touched[person] = today
         at = end
-    heard = {
+    updated = {
         str(n): [float(touched[i]), *np.round(total[i], DIGITS).tolist(), *np.round(count[i], DIGITS).tolist()]
         for i, n in enumerate(names)
         if touched[i] >= 0
     }
-    return out, {**before, **heard}
+    return out, {**before, **updated}
 
 
 def checked(record: Any, measures: int) -> Record:

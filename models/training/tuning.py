@@ -1,8 +1,9 @@
-"""A recipe found by search (optuna: tree-structured Parzen estimators, Bergstra et al. 2011), without fooling itself.
+"""A recipe found by search (optuna: tree-structured Parzen estimators, Bergstra et al. 2011), checked on games outside of the
+search.
 
-A fifth of the games is set aside before the search begins. On the others each trial is cross-validated, and given up when after a
-fold it stands behind the median of the trials so far. The best recipe is then grown beside the one that was known, both
-on the same games, and judged on those set aside: it is taken only when its log loss there is the lower one.
+A fifth of the games is set aside before the search begins. On the others each trial is cross-validated, and pruned when after
+a fold it is behind the median of the trials so far. The best recipe and the known one are then trained on the same games and
+compared on those set aside: the best is used only when its log loss there is lower.
 """
 
 from __future__ import annotations
@@ -24,39 +25,40 @@ from models.training.training import Ints, Table, check, curves_of, grow
 
 _ASIDE: Final = 5
 _FOLDS: Final = 3
-#: trials before any is given up, and before the search stops being random
+#: trials before any is pruned, and before the search stops being random
 _STARTUP: Final = 5
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """``recipe`` is the one to train by; ``found`` whether the search beat the recipe that was known; log losses set aside."""
+    """``recipe`` is the one to train by; ``accepted`` whether the search beat the recipe that was known; log losses on the games
+    set aside."""
 
     recipe: Recipe
-    found: bool
+    accepted: bool
     loss: float
     loss_before: float
     trials: int
     pruned: int
 
     @property
-    def told(self) -> dict[str, Any]:
-        """For the card."""
+    def as_card(self) -> dict[str, Any]:
+        """The search as plain values, for the card."""
         counts = {"trials": self.trials, "pruned": self.pruned}
-        return counts | {"aside": self.loss, "aside_before": self.loss_before, "taken": self.found}
+        return counts | {"aside": self.loss, "aside_before": self.loss_before, "taken": self.accepted}
 
 
-def tune(model: ModelSpec, recipe: Recipe, table: Table, trials: int, seed: int, tell: Callable[[str], None]) -> Tuned:
-    """Search ``trials`` recipes; ``tell`` is called once a trial. Of a recipe in parts, each with a recipe of its own, the last is
-    searched, that of rows of which most is known. ``ValueError`` for models of several classes, or in parts grown alike."""
+def tune(model: ModelSpec, recipe: Recipe, table: Table, trials: int, seed: int, on_progress: Callable[[str], None]) -> Tuned:
+    """Search ``trials`` recipes; ``on_progress`` is called once a trial. Of a gated recipe the innermost is searched, that of the
+    rows with most inputs. ``ValueError`` for models of several classes, or gated recipes without ``present``."""
     import optuna
 
     check(model, table)
-    if len(model.classes) > 2 or (recipe.apart and recipe.known is None):
+    if len(model.classes) > 2 or (recipe.gate_feature and recipe.present is None):
         raise ValueError(f"--tune searches recipes of two classes in one part; that of {model.name} is another")
-    if recipe.known is not None:
-        last = tune(model, recipe.known, table, trials, seed, tell)
-        return replace(last, recipe=replace(recipe, known=last.recipe))
+    if recipe.present is not None:
+        last = tune(model, recipe.present, table, trials, seed, on_progress)
+        return replace(last, recipe=replace(recipe, present=last.recipe))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     aside = folds_of(table.game, _ASIDE, seed) == 0
     rows, label = table.rows[~aside], table.label[~aside]
@@ -64,14 +66,14 @@ def tune(model: ModelSpec, recipe: Recipe, table: Table, trials: int, seed: int,
     smooth = _Smooth(model, recipe, rows, label, fold)
 
     def objective(trial: Any) -> float:
-        asked = _suggest(trial, recipe)
+        candidate = _suggest(trial, recipe)
         losses: list[float] = []
         for k in range(_FOLDS):
             held = fold == k
-            blob = grow(model, replace(asked, smooth=0.0), rows[~held], label[~held], seed)
+            blob = grow(model, replace(candidate, smooth=0.0), rows[~held], label[~held], seed)
             margin = Margins(read_forest(blob))(np.ascontiguousarray(rows[held]))[:, 0]
-            if asked.smooth > 0.0:
-                margin = asked.smooth * smooth(asked.strength, k) + (1.0 - asked.smooth) * margin
+            if candidate.smooth > 0.0:
+                margin = candidate.smooth * smooth(candidate.strength, k) + (1.0 - candidate.smooth) * margin
             losses.append(log_loss(label[held], _probability(margin)))
             trial.report(float(np.mean(losses)), k)
             if k + 1 < _FOLDS and trial.should_prune():
@@ -83,11 +85,13 @@ def tune(model: ModelSpec, recipe: Recipe, table: Table, trials: int, seed: int,
         pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP),
     )
     study.enqueue_trial(_as_it_is(recipe))
-    study.optimize(objective, n_trials=trials, callbacks=[lambda _, trial: tell(f"trial {trial.number + 1}")])
+    study.optimize(objective, n_trials=trials, callbacks=[lambda _, trial: on_progress(f"trial {trial.number + 1}")])
     best = _suggest(optuna.trial.FixedTrial(study.best_params), recipe)
-    found, before = (_aside(model, each, table, aside, seed) for each in (best, recipe))
+    best_loss, recipe_loss = (_held_out_loss(model, each, table, aside, seed) for each in (best, recipe))
     pruned = sum(trial.state == optuna.trial.TrialState.PRUNED for trial in study.trials)
-    return Tuned(best if found < before else recipe, found < before, found, before, len(study.trials), pruned)
+    return Tuned(
+        best if best_loss < recipe_loss else recipe, best_loss < recipe_loss, best_loss, recipe_loss, len(study.trials), pruned
+    )
 
 
 class _Smooth:
@@ -96,15 +100,15 @@ class _Smooth:
     def __init__(self, model: ModelSpec, recipe: Recipe, rows: Floats, label: Floats, fold: Ints) -> None:
         self._model, self._recipe = model, recipe
         self._rows, self._label, self._fold = rows, label, fold
-        self._known: dict[tuple[float, int], Floats] = {}
+        self._margins: dict[tuple[float, int], Floats] = {}
 
     def __call__(self, strength: float, k: int) -> Floats:
-        if (strength, k) not in self._known:
+        if (strength, k) not in self._margins:
             held = self._fold == k
             recipe = replace(self._recipe, strength=strength)
             curves = curves_of(self._model, recipe, self._rows[~held], self._label[~held])
-            self._known[strength, k] = curves.margin(self._rows[held])
-        return self._known[strength, k]
+            self._margins[strength, k] = curves.margin(self._rows[held])
+        return self._margins[strength, k]
 
 
 #: C of the spline regression: few, since each costs a fit a fold
@@ -131,7 +135,7 @@ def _suggest(trial: Any, recipe: Recipe) -> Recipe:
 
 
 def _as_it_is(recipe: Recipe) -> dict[str, Any]:
-    """The known recipe as the first trial: its first booster, and what of the rest the search has a place for."""
+    """The known recipe as the first trial: its first booster, and the nearest values of the search space."""
     parameters, rounds = recipe.boosters[0]
     start = {
         key: parameters[key]
@@ -149,7 +153,7 @@ def _probability(margin: Floats) -> Floats:
     return np.array([logistic(m) for m in margin.tolist()])
 
 
-def _aside(model: ModelSpec, recipe: Recipe, table: Table, aside: Any, seed: int) -> float:
+def _held_out_loss(model: ModelSpec, recipe: Recipe, table: Table, aside: Any, seed: int) -> float:
     blob = grow(model, recipe, table.rows[~aside], table.label[~aside], seed)
     margin = Margins(read_forest(blob))(np.ascontiguousarray(table.rows[aside]))[:, 0]
     return log_loss(table.label[aside], _probability(margin))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from models.serving.deployed import ServesDeployed
+    from models.serving.deployed import DeploymentSync
     from models.serving.loaded_models import LoadedModels
 
 
@@ -75,11 +75,11 @@ def endpoint(
     print("drained: every request that was taken in has been answered", flush=True)
 
 
-def _follow(loaded: LoadedModels, root: Path) -> ServesDeployed:
+def _follow(loaded: LoadedModels, root: Path) -> DeploymentSync:
     from models.artefact import shipped
     from models.registry.store import Store
     from models.serving.contract import Refused
-    from models.serving.deployed import ServesDeployed
+    from models.serving.deployed import DeploymentSync
     from streaming.errors import BadInput
 
     if not root.is_dir():
@@ -87,7 +87,7 @@ def _follow(loaded: LoadedModels, root: Path) -> ServesDeployed:
     store = Store(root)
     try:
         live = [name for name in store.names() if store.deployed(name)]
-        return ServesDeployed(loaded, store, {*shipped(), *live})
+        return DeploymentSync(loaded, store, {*shipped(), *live})
     except (ValueError, Refused) as error:
         raise BadInput(str(error)) from None
 

@@ -1,5 +1,5 @@
-"""`touchline models gate`: the gate that decides whether a model of simulated games may answer about real ones, measured on real
-outcomes and kept on the card."""
+"""`touchline models gate`: the gate that decides whether a model of simulated games may predict in real ones, measured on real
+outcomes and stored on the card."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def gate(
         reader = reader_of(name)
         folder = Path(source)
         if not folder.is_dir():
-            raise ValueError(f"--data is a folder of real data: there is no folder {source}")
-        asked = model or f"{name}@simulated"
-        forest = load(asked)
+            raise ValueError(f"--data is a folder of real data; there is no folder {source}")
+        source_model = model or f"{name}@simulated"
+        forest = load(source_model)
         if forest.card.home is None:
-            raise ValueError(f"the card of {asked} does not say where it is at home: train it again")
-        judged = reader.judge(folder, asked, 0, lambda text: print(text, file=sys.stderr))
-        readings: dict[str, Gate] = {each.reading: measured(each) for each in judged}
+            raise ValueError(f"the card of {source_model} does not state for which rows the model is valid: train it again")
+        predictions = reader.predict_held_out(folder, source_model, 0, lambda text: print(text, file=sys.stderr))
+        readings: dict[str, Gate] = {each.reading: measured(each) for each in predictions}
         found = narrowest(list(readings.values()))
         version = forest.version
         if write:
-            path = model_file(asked)
+            path = model_file(source_model)
             home = msgspec.structs.replace(forest.card.home, gate=found)
             version = save(path.parent, msgspec.structs.replace(forest.card, home=home), path.read_bytes()).version
     if as_json:
         rows = {reading: msgspec.to_builtins(each) | {"passed": each.passed} for reading, each in readings.items()}
-        told = {"model": name, "version": version, "passed": found.passed, "reason": found.reason, "readings": rows}
-        print(json.dumps(told, indent=1))
+        result = {"model": name, "version": version, "passed": found.passed, "reason": found.reason, "readings": rows}
+        print(json.dumps(result, indent=1))
         return
     for reading, each in readings.items():
         print(
@@ -61,13 +61,13 @@ def gate(
             f"{each.logistic_log_loss:.4f} (ours minus it, 95 %: {each.low:+.4f} to {each.high:+.4f}), ECE {each.ece:.3f}, "
             f"{each.rows} rows of {each.games} games"
         )
-    print(f"{asked} {version}: " + ("passed" if found.passed else f"off in real games: {found.reason}"))
+    print(f"{source_model} {version}: " + ("passed" if found.passed else f"off in real games: {found.reason}"))
 
 
-def measured(judged: Any) -> Any:
-    """The ``Gate`` of a judgement; the logistic regression is its reference, where that is one."""
+def measured(predictions: Any) -> Any:
+    """The ``Gate`` of an evaluation set; its reference is the logistic regression, where it has one."""
     from models.gate import gate as measure
 
-    logistic = judged.reference if judged.versus == "logistic" else None
-    data = str(judged.facts.get("source", f"real outcomes of {judged.model}"))
-    return measure(data, judged.rows, judged.label, judged.probability, judged.game, logistic)
+    logistic = predictions.reference if predictions.versus == "logistic" else None
+    data = str(predictions.facts.get("source", f"real outcomes of {predictions.model}"))
+    return measure(data, predictions.rows, predictions.label, predictions.probability, predictions.game, logistic)

@@ -1,5 +1,5 @@
-"""`touchline models`: train, score, evaluate, list and explain models; what comes after is in `streaming.cli.lifecycle`. Only this
-layer knows both the models and the worlds that their training tables come from."""
+"""`touchline models`: train, score, evaluate, list and explain models; the life-cycle commands are in `streaming.cli.lifecycle`.
+Only this layer knows both the models and the simulators that their training tables come from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 from streaming.cli.error_mapping import plain_errors as _plain_errors
 from streaming.cli.gates import gate
 from streaming.cli.lifecycle import add as add_life
-from streaming.cli.lifecycle.common import DEFAULT, By, Registry
+from streaming.cli.lifecycle.common import DEFAULT_REGISTRY, By, Registry
 from streaming.cli.training_tables import simulated_table
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
     "Example: touchline models explain xgoals",
 )
 
-#: how far the seeds of an evaluation are from those of training
+#: first seed of an evaluation, far from those of training
 _FRESH_SEED: Final = 1_000_000
 SIMULATED: Final = "simulated"
 
@@ -45,7 +45,7 @@ def train(
     trials: Annotated[int, typer.Option("--tune", min=0, help="Number of recipes to try first (optuna).")] = 0,
     by: By = "",
     why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.", metavar="TEXT")] = "trained",
-    registry: Registry = DEFAULT,
+    registry: Registry = DEFAULT_REGISTRY,
 ) -> None:
     """Train a model, write its artefact, and register it as pending; it can then be compared, approved and deployed.
 
@@ -55,7 +55,7 @@ def train(
         from models.artefact import save
         from models.specs import spec_of
         from models.training.training import train as fit
-        from streaming.cli.lifecycle.common import enrol
+        from streaming.cli.lifecycle.common import register_artefact
         from streaming.cli.progress import Progress
         from streaming.cli.tuning import searched, with_search
 
@@ -70,21 +70,21 @@ def train(
             command += f" --tune {trials}"
         with Progress(f"train {name}", model.recipe.folds + 1 if real is None else real.FITS, "fits") as progress:
 
-            def tell(_: str) -> None:
+            def on_progress(_: str) -> None:
                 progress.advance()
 
             if table is not None:
                 command += f" --games {table.source['games']} --seed {seed}"
                 recipe = tuned.recipe if tuned else model.recipe
-                card, blob = fit(model, recipe, table, seed=seed, command=command, tell=tell)
+                card, blob = fit(model, recipe, table, seed=seed, command=command, on_progress=on_progress)
             else:
                 assert real is not None
-                asked = {"recipe": tuned.recipe} if tuned else {}
-                card, blob = real.train(_folder(source), seed, f"{command} --seed {seed}", tell, **asked)
+                options = {"recipe": tuned.recipe} if tuned else {}
+                card, blob = real.train(_folder(source), seed, f"{command} --seed {seed}", on_progress, **options)
         card = with_search(card, tuned)
         card = save(folder, card, blob)
-        state = enrol(registry, folder, by, why).state
-    print(f"{name} {card.version} in {folder}, {state} in {registry}: {_line(card.metrics['held_out'])} on what was held out")
+        state = register_artefact(registry, folder, by, why).state
+    print(f"{name} {card.version} in {folder}, {state} in {registry}: {_line(card.metrics['held_out'])} on held-out games")
 
 
 @app.command()
@@ -117,13 +117,13 @@ def score(
 
         reader = reader_of(name)
         if not hasattr(reader, "score"):
-            raise ValueError(f"{name} scores no files: touchline models evaluate {name} --data FOLDER judges it")
+            raise ValueError(f"{name} scores no files; touchline models evaluate {name} --data FOLDER evaluates it")
         given = {word: path for word, path in (("shots", shots), ("frames", frames), ("plays", plays)) if path is not None}
         optional = set(getattr(reader, "OPTIONAL", ()))
         if not set(reader.FILES) - optional <= set(given) <= set(reader.FILES):
-            asked = " and ".join(f"--{word}" for word in reader.FILES if word not in optional)
+            needed = " and ".join(f"--{word}" for word in reader.FILES if word not in optional)
             more = "".join(f", --{word} where there are any" for word in sorted(optional))
-            raise ValueError(f"to score {name}, give {asked}{more}, and no other file")
+            raise ValueError(f"to score {name}, give {needed}{more}, and no other file")
         forest = load(model or default_model(name, "real"))
         if forest.name != name:
             raise ValueError(f"{model} is a model of {forest.name}, not of {name}")
@@ -146,7 +146,7 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Folder for the report and plots of reliability, lift and groups.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out.
+    """Evaluate a model: on fresh simulated games against the true probabilities, or on held-out real games.
 
     xgoals is evaluated on whole matches (penalties excluded), against the provider's own xG, with a part of the positions missing
     against a model made for that case, and without positions against a logistic regression; lead-probability on the last four
@@ -156,30 +156,30 @@ def evaluate(
     """
     with _plain_errors():
         from models.evaluation import evaluation
-        from streaming.cli.judging import evaluated
+        from streaming.cli.evaluation_reports import evaluated
 
         if source == SIMULATED:
             table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
-            judged = (evaluation.simulated_judgement(model or name, table),)
+            predictions = (evaluation.simulated_predictions(model or name, table),)
             report, main = evaluation.on_simulated(model or name, table), ""
         else:
             reader = _reader(name, source)
             main = getattr(reader, "MAIN", "")
-            judged = reader.judge(_folder(source), model, seed or 0, _tell)
-            report = reader.report(judged)
-        report, written = evaluated(judged, report, out, main)
+            predictions = reader.predict_held_out(_folder(source), model, seed or 0, _print_status)
+            report = reader.report(predictions)
+        report, written = evaluated(predictions, report, out, main)
         for path in written:
-            _tell(f"wrote {path}")
+            _print_status(f"wrote {path}")
         if plot is not None:
             from models.evaluation.plots import reliability_plot
 
-            for each in judged:
+            for each in predictions:
                 reliability_plot(replace(each, reading="") if each.reading == main else each, plot)
     print(json.dumps(report, indent=1) if as_json else evaluation.as_text(report))
 
 
 @app.command("list")
-def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
+def list_(registry: Registry = DEFAULT_REGISTRY, as_json: Json = False) -> None:
     """List the models that ship with the package, and the versions in the registry: pending, approved or deployed.
 
     Example: touchline models list --json
@@ -188,20 +188,20 @@ def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
         from models.artefact import load, shipped
         from models.evaluation.evaluation import limits_of
         from models.home import ORIGINS
-        from streaming.cli.lifecycle.common import listed
+        from streaming.cli.lifecycle.common import versions_by_model
 
         cards = [load(f"{name}@{origin}").card for origin in ORIGINS for name in shipped(origin)]
-        kept = listed(registry)
+        registered = versions_by_model(registry)
     if as_json:
         rows = [{key: getattr(c, key) for key in ("name", "version", "title", "classes", "command", "metrics")} for c in cards]
-        told = zip(rows, cards, strict=True)
-        print(json.dumps([{**row, "limits": limits_of(c), "registry": kept.get(c.name, [])} for row, c in told], indent=1))
+        listed = zip(rows, cards, strict=True)
+        print(json.dumps([{**row, "limits": limits_of(c), "registry": registered.get(c.name, [])} for row, c in listed], indent=1))
         return
     for c in cards:
         data = c.trained_on.get("source", "unknown data")
         print(f"{c.name}  {c.version}  {c.title}  (trained on {data}; {len(c.features)} features; {_line(c.metrics['held_out'])})")
         print(f"    limits: {limits_of(c)}")
-        for v in kept.get(c.name, []):
+        for v in registered.get(c.name, []):
             print(f"    {v['version']}  {v['state']:9s} {v['deed']} {v['at'] or 'from the beginning'} by {v['by']}: {v['why']}")
 
 
@@ -218,8 +218,9 @@ def explain(
     seed: Annotated[int | None, typer.Option(min=0, help="Random seed: of the first simulated game, or of the folds.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a model: its features and limits; for one shot, what moved its probability; with --data, the importance and effect of
-    each feature, and calibration and error of every group, with a warning where a group is worse than the whole.
+    """Explain a model: its features and limits; for one shot, the features that moved its probability most; with --data, the
+    importance and effect of each feature, and calibration and error of every group, with a warning where a group is worse than the
+    whole.
 
     A name with a folder of real data explains the recipe with whole games held out; a model folder is explained itself.
 
@@ -254,41 +255,41 @@ def explain(
 
 
 def _explained(model: str, source: str, out: Path | None, games: int | None, seed: int | None) -> tuple[dict[str, Any], str]:
-    """The explanation of a model as a whole, and its text; what is written is told."""
+    """The explanation of a model as a whole, and its text; written files are listed on stderr."""
     from models.artefact import load
     from models.evaluation import evaluation
     from models.specs import SPECS
-    from streaming.cli.judging import explained
+    from streaming.cli.evaluation_reports import explained
 
     name = model if model in SPECS and not Path(model).is_dir() else load(model).name
     if source == SIMULATED:
         table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
-        judged = (evaluation.simulated_judgement(model, table),)
+        predictions = (evaluation.simulated_predictions(model, table),)
     else:
         reader = _reader(name, source)
-        judged = reader.judge(_folder(source), None if name == model else model, seed or 0, _tell)
-        wanted = getattr(reader, "EXPLAINED", tuple(each.reading for each in judged))
-        judged = tuple(each for each in judged if each.reading in wanted)
-        if len(judged) == 1:
-            judged = (replace(judged[0], reading=""),)
-    report, text, written = explained(judged, out)
+        predictions = reader.predict_held_out(_folder(source), None if name == model else model, seed or 0, _print_status)
+        wanted = getattr(reader, "EXPLAINED", tuple(each.reading for each in predictions))
+        predictions = tuple(each for each in predictions if each.reading in wanted)
+        if len(predictions) == 1:
+            predictions = (replace(predictions[0], reading=""),)
+    report, text, written = explained(predictions, out)
     for path in written:
-        _tell(f"wrote {path}")
+        _print_status(f"wrote {path}")
     return report, text
 
 
 def _folder(source: str) -> Path:
-    """The folder that ``--data`` names; a provider's name and a colon may stand before it, as earlier versions wanted."""
+    """The folder that ``--data`` names; earlier versions required the prefix ``statsbomb:``, which is still accepted."""
     return Path(source.removeprefix("statsbomb:"))
 
 
 def _reader(name: str, source: str) -> Any:
-    """What reads the real data of a model; ``ValueError`` when there are none, or no such folder."""
+    """The recipe module of a model; ``ValueError`` when there is none, or no such folder."""
     from models.recipes import reader_of
 
     reader = reader_of(name)
     if not _folder(source).is_dir():
-        raise ValueError(f"--data is simulated or a folder: there is no folder {_folder(source)}")
+        raise ValueError(f"--data is simulated or a folder; there is no folder {_folder(source)}")
     return reader
 
 
@@ -297,7 +298,7 @@ def _line(scores: dict[str, Any]) -> str:
     return ", ".join(f"{words.get(name, name)} {value:.4f}" for name, value in scores.items())
 
 
-def _tell(text: str) -> None:
+def _print_status(text: str) -> None:
     print(text, file=sys.stderr)
 
 

@@ -53,7 +53,7 @@ def replay(
     gives others.
     """
     from streaming.cli.lifecycle.common import watch_models
-    from streaming.cli.lifecycle.pinning import pinned
+    from streaming.cli.lifecycle.pinning import pin_models
     from streaming.cli.parsing import parse_from, parse_speed
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
@@ -72,7 +72,7 @@ def replay(
     if model:
         operator = operator_for(rec.game, model, **options)
     else:
-        operator, records = pinned(rec, records, registry, **options)
+        operator, records = pin_models(rec, records, registry, **options)
     file: Sink | None = None
     if out is not None:
         chosen = SinkOptions(game=rec.game, metrics=operator.metrics, final_only=not every, overwrite=force, language=language)

@@ -1,4 +1,4 @@
-"""`touchline models train --tune N`: the search for a recipe, with its progress, and what the card says of it."""
+"""`touchline models train --tune N`: the search for a recipe, with its progress, and its record on the card."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def searched(model: ModelSpec, table: Table | None, real: Any, folder: Path, tri
 
     if table is None:
         if not hasattr(real, "table"):
-            raise ValueError(f"--tune cannot search a recipe for the real data of {model.name}: its recipe is settled")
+            raise ValueError(f"--tune cannot search a recipe for the real data of {model.name}: its recipe is fixed")
         table = real.table(folder)
     recipe = model.recipe if real is None else model.real or model.recipe
     with Progress(f"tune {model.name}", trials, "trials") as progress:
         tuned = tune(model, recipe, table, trials, seed, lambda _: progress.advance())
     print(
-        f"tuned by {tuned.trials} trials ({tuned.pruned} given up early): log loss on games set aside {tuned.loss:.5f}, "
-        f"of the known recipe {tuned.loss_before:.5f}: {'taken' if tuned.found else 'the known recipe is kept'}"
+        f"tuned by {tuned.trials} trials ({tuned.pruned} pruned): log loss on games set aside {tuned.loss:.5f}, "
+        f"of the known recipe {tuned.loss_before:.5f}: {'taken' if tuned.accepted else 'the known recipe is kept'}"
     )
     return tuned
 
 
 def with_search(card: Card, tuned: Tuned | None) -> Card:
-    """The card, saying how its recipe was searched."""
+    """The card with the record of the search."""
     import msgspec
 
-    return card if tuned is None else msgspec.structs.replace(card, parameters=card.parameters | {"tuned": tuned.told})
+    return card if tuned is None else msgspec.structs.replace(card, parameters=card.parameters | {"tuned": tuned.as_card})

@@ -157,7 +157,7 @@ class ModelWatch:
             waiting.append(row)
             if len(waiting) > REMEMBERED:
                 waiting.popleft()
-                monitor.unsaid(1)
+                monitor.add_unlabelled(1)
 
     def _settle(self, game: _Game, model: str, last: bool = False) -> None:
         """Count the outcomes of what waits; with ``last`` nothing more will arrive."""
@@ -178,7 +178,7 @@ class ModelWatch:
             else:
                 kept.append(row)
         game.waiting[model] = kept
-        monitor.unsaid(lost)
+        monitor.add_unlabelled(lost)
         for rows in outcomes.values():
             answers, labels = zip(*rows, strict=True)
             monitor.outcome(game.history.game.game, np.asarray(answers, np.float64), np.array(labels))
@@ -194,5 +194,5 @@ class ModelWatch:
                     monitor = self.monitors.setdefault(
                         prediction.model, ModelMonitor(prediction.model, prediction.version, names, profile)
                     )
-            monitor.switched(prediction.version, profile)
+            monitor.switch_version(prediction.version, profile)
         return monitor

@@ -58,7 +58,7 @@ def folder(tmp_path: Path, blob: bytes) -> Path:
     return tmp_path / "model"
 
 
-def test_round_trip_is_pure_and_explains_itself(folder: Path, blob: bytes) -> None:
+def test_a_loaded_artefact_predicts_and_explains_as_saved(folder: Path, blob: bytes) -> None:
     model = load(folder)
     assert isinstance(model, Model)
     assert isinstance(model, Explained)
@@ -76,14 +76,14 @@ def test_round_trip_is_pure_and_explains_itself(folder: Path, blob: bytes) -> No
     assert len(model.version) == 12
 
 
-def test_saving_twice_replaces_and_the_version_is_the_content(folder: Path, blob: bytes) -> None:
+def test_saving_twice_replaces_the_artefact_and_its_version_is_a_hash(folder: Path, blob: bytes) -> None:
     version = load(folder).version
     assert save(folder, _card(calibration=Calibration(kind="platt", a=0.9, b=-0.1)), blob).version == version
     assert save(folder, _card(seed=1), blob).version != version
     assert sorted(p.name for p in folder.parent.iterdir()) == ["model"]
 
 
-def test_a_folder_of_something_else_is_not_overwritten(tmp_path: Path, blob: bytes) -> None:
+def test_save_into_a_folder_of_other_files_is_refused(tmp_path: Path, blob: bytes) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ValueError, match="is not a model folder"):
         save(tmp_path, _card(), blob)
@@ -128,7 +128,7 @@ def test_hostile_artefacts_are_refused_in_one_sentence(what: str, folder: Path) 
     assert "\n" not in str(caught.value)
 
 
-def test_rows_of_the_wrong_shape(folder: Path) -> None:
+def test_rows_of_the_wrong_shape_are_refused(folder: Path) -> None:
     model = load(folder)
     for wrong in (np.zeros(4), np.zeros((1, 5)), np.zeros((2, 3, 4))):
         with pytest.raises(ValueError, match="takes rows of 4 features"):
@@ -141,15 +141,15 @@ def test_calibration_is_monotone_and_within_bounds(kind: str, seed: int) -> None
     rng = np.random.default_rng(seed)
     margins = rng.normal(-2, 2, (300, 1))
     label = (rng.random(300) < 1 / (1 + np.exp(-0.6 * margins[:, 0]))).astype(float)
-    learnt = fit(kind, margins, label)  # type: ignore[arg-type]
-    learnt.check(1)
+    fitted = fit(kind, margins, label)  # type: ignore[arg-type]
+    fitted.check(1)
     grid = np.concatenate([[-800.0], np.linspace(-12, 12, 400), [800.0]])[:, None]
-    p = learnt.applier()(grid)
+    p = fitted.applier()(grid)
     assert (np.diff(p) >= 0).all()
     assert ((p >= 0) & (p <= 1)).all()
 
 
-def test_calibration_is_chosen_by_what_it_gains() -> None:
+def test_choose_takes_the_calibration_with_the_least_held_out_loss() -> None:
     rng = np.random.default_rng(0)
     truth = rng.normal(-1, 1.5, 4000)
     label = (rng.random(4000) < 1 / (1 + np.exp(-truth))).astype(float)
@@ -162,17 +162,17 @@ def test_calibration_is_chosen_by_what_it_gains() -> None:
     assert metrics.ece(label, bold.applier()(3.0 * truth[:, None] + 1.0)) < 0.03
 
 
-def test_temperature_undoes_overconfidence() -> None:
+def test_temperature_calibration_undoes_overconfidence() -> None:
     rng = np.random.default_rng(1)
     margins = rng.normal(0, 1, (5000, 3))
     p = np.exp(margins) / np.exp(margins).sum(1, keepdims=True)
     label = np.array([rng.choice(3, p=row) for row in p], float)
-    learnt, _ = choose(4.0 * margins, label, np.arange(5000) % 5, 3)
-    assert learnt.a == pytest.approx(0.25, rel=0.15)
-    np.testing.assert_allclose(learnt.applier()(margins).sum(1), 1.0)
+    fitted, _ = choose(4.0 * margins, label, np.arange(5000) % 5, 3)
+    assert fitted.a == pytest.approx(0.25, rel=0.15)
+    np.testing.assert_allclose(fitted.applier()(margins).sum(1), 1.0)
 
 
-def test_scores_by_hand_and_against_scikit_learn() -> None:
+def test_scores_equal_those_by_hand_and_of_scikit_learn() -> None:
     label, p = np.array([0.0, 1.0, 1.0, 0.0]), np.array([0.1, 0.8, 0.4, 0.4])
     assert metrics.brier(label, p) == pytest.approx((0.01 + 0.04 + 0.36 + 0.16) / 4)
     assert metrics.log_loss(label, p) == pytest.approx(-(np.log(0.9) + np.log(0.8) + np.log(0.4) + np.log(0.6)) / 4)
@@ -191,7 +191,7 @@ def test_scores_by_hand_and_against_scikit_learn() -> None:
 
 
 @pytest.mark.parametrize("shrunk", [{}, {"bend": 0.3, "own": 1.0}])
-def test_the_smooth_part_survives_as_trees_and_merges_with_boosters(shrunk: dict[str, Any]) -> None:
+def test_splines_written_as_trees_equal_the_regression_and_merge_with_boosters(shrunk: dict[str, Any]) -> None:
     rows, label = _noise(5, 3000)
     rows[:, 3] = np.where(np.isnan(rows[:, 3]), np.nan, rows[:, 3] > 0.5)
     smooth = SplineLogistic(rows, label, by=3, strength=0.1, **shrunk)

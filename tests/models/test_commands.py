@@ -1,4 +1,4 @@
-"""`touchline models ...` from outside: a made-up file of shots without labels, and what is said of bad input."""
+"""`touchline models ...` from outside: a made-up file of shots without labels, and one sentence for bad input."""
 
 from __future__ import annotations
 
@@ -83,15 +83,15 @@ def test_score_a_file_without_labels(tmp_path: Path, capsys: pytest.CaptureFixtu
     table = load_shots(tmp_path / "shots.parquet", tmp_path / "freeze_frames.parquet")
     assert np.isnan(table.goal).all()
     found, model = scored["xgoals"].to_numpy(), load("xgoals@real")
-    said = ~np.isnan(found)
-    assert said.mean() > 0.5, "made-up men stand as nobody ever stood, but not all of them"
-    np.testing.assert_array_equal(found[said], model.predict(table.rows)[said])
+    finite = ~np.isnan(found)
+    assert finite.mean() > 0.5, "some made-up players stand where none ever stood, but not all"
+    np.testing.assert_array_equal(found[finite], model.predict(table.rows)[finite])
     penalties = found[table.penalty]
     assert len(np.unique(penalties)) <= 1
     assert run(["models", "score", "xgoals", *files[:2], "--out", str(tmp_path / "bare.parquet")]) == 0
     bare = pq.read_table(tmp_path / "bare.parquet")["xgoals"]
     assert bare.null_count == 0
-    assert (bare.to_numpy()[said] != found[said]).any()
+    assert (bare.to_numpy()[finite] != found[finite]).any()
 
 
 @pytest.mark.slow
@@ -110,24 +110,24 @@ def test_train_score_evaluate_explain(shots: Path, tmp_path: Path, capsys: pytes
     assert plot.read_bytes()[:4] == b"\x89PNG"
     files = ["--shots", str(shots / "shots.parquet"), "--frames", str(shots / "freeze_frames.parquet")]
     assert run(["models", "explain", str(tmp_path / "mine"), *files, "--shot", "shot-00007", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert len(told["because"]) == 5
-    assert 0 < told["probability"] < 1
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["because"]) == 5
+    assert 0 < printed["probability"] < 1
 
 
-def test_list_and_describe(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_and_explain_print_the_shipped_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [m["name"] for m in listed[: len(SPECS)]] == sorted(SPECS), "those of simulated games first"
     assert "xgoals" in [m["name"] for m in listed[len(SPECS) :]], "then those of real ones"
     assert all(m["limits"] == SPECS[m["name"]].limits for m in listed)
     assert run(["models", "explain", "xgoals"]) == 0
-    told = capsys.readouterr().out
-    assert "touchline models train xgoals --data simulated" in told
-    assert f"limits: {SPECS['xgoals'].limits}" in told
+    printed = capsys.readouterr().out
+    assert "touchline models train xgoals --data simulated" in printed
+    assert f"limits: {SPECS['xgoals'].limits}" in printed
 
 
-def test_an_older_card_is_renewed_and_answers_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_renew_adds_profile_and_limits_and_keeps_predictions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A card without profile and limits gets both from the games that it names; the answers are the same, and other games are
     refused."""
     table = simulated_table("lead-probability", 3, 20)
@@ -152,10 +152,10 @@ def test_an_older_card_is_renewed_and_answers_the_same(tmp_path: Path, capsys: p
     assert "was trained on" in capsys.readouterr().err
     save(tmp_path / "real", msgspec.structs.replace(old, trained_on={"source": "real steal attempts with leads"}), blob)
     assert run(["models", "renew", str(tmp_path / "real"), "--out", str(tmp_path / "x")]) == 2
-    assert "did not learn from simulated games: train it again" in capsys.readouterr().err
+    assert "was not trained on simulated games: train it again" in capsys.readouterr().err
 
 
-def test_every_model_says_its_limits_and_ships_with_a_profile() -> None:
+def test_every_shipped_card_has_limits_and_a_profile() -> None:
     for name, known in SPECS.items():
         assert known.limits.count(".") in (1, 2, 3), name
         assert known.limits.endswith(".")
@@ -168,13 +168,13 @@ def test_every_model_says_its_limits_and_ships_with_a_profile() -> None:
 
 BAD = {
     "unknown model": (["train", "xg"], "unknown model 'xg'"),
-    "unknown source": (["train", "xgoals", "--data", "opta:x"], "--data is simulated or a folder: there is no folder opta:x"),
+    "unknown source": (["train", "xgoals", "--data", "opta:x"], "--data is simulated or a folder; there is no folder opta:x"),
     "no such folder": (["train", "xgoals", "--data", "statsbomb:nowhere"], "there is no folder nowhere"),
     "a folder without shots": (["train", "xgoals", "--data", "."], "there is no file shots.parquet"),
     "files of another model": (["score", "lead-probability", "--shots", "a", "--out", "b"], "give --plays, and no other file"),
     "half the files": (["score", "xgoals", "--frames", "a", "--out", "b"], "give --shots, --frames where there are any"),
     "no such model": (["explain", "nowhere"], "nowhere is neither a model folder"),
-    "no real data for it": (["train", "nfl-tackle", "--data", "."], "learns from simulated games alone"),
+    "no real data for it": (["train", "nfl-tackle", "--data", "."], "is trained on simulated games only"),
     "a folder without passes": (["train", "pass-completion", "--data", "."], "there is no file events.parquet"),
     "shot without files": (["explain", "xgoals", "--shot", "a"], "--shots and --frames are needed"),
 }
@@ -193,7 +193,7 @@ def test_bad_input_is_one_sentence(
     assert os.listdir(tmp_path) == []
 
 
-def test_broken_tables_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_tables_are_refused_with_their_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made_up(tmp_path, matches=2)
     shots, frames, out = tmp_path / "shots.parquet", tmp_path / "freeze_frames.parquet", tmp_path / "preds.parquet"
     arguments = ["models", "score", "xgoals", "--shots", str(shots), "--frames", str(frames), "--out", str(out)]

@@ -12,7 +12,7 @@ from features.core.axis import Axis
 from features.mlb.steal_features import COLUMN, CURVE, LEADS_M, STEAL_FEATURES, WIDTH, derive
 from models.artefact import load
 from models.curve import Curve, curve_of
-from models.forest.rewrite import light
+from models.forest.rewrite import strip_training_data
 
 MODEL = load("lead-probability")
 LEAD = curve_of(MODEL)
@@ -37,14 +37,14 @@ def random_rows(seed: int, count: int, missing: float = 0.25) -> np.ndarray:
     return rows
 
 
-def test_the_curve_is_twenty_one_rows_to_the_bit() -> None:
+def test_curve_equals_twenty_one_rows_to_the_bit() -> None:
     for row in random_rows(1, 200):
         alone = MODEL.margin(LEAD.rows(row))[:, 0]
         together = LEAD.margins(row.reshape(1, -1))[0]
         assert together.tobytes() == alone.tobytes()
 
 
-def test_the_curve_equals_xgboost() -> None:
+def test_curve_equals_xgboost() -> None:
     xgboost = pytest.importorskip("xgboost")
     from models.artefact import SHIPPED
 
@@ -60,7 +60,7 @@ def test_the_curve_equals_xgboost() -> None:
 
 @settings(max_examples=60)
 @given(st.lists(st.one_of(st.floats(-1e6, 1e6), st.floats(-3.0, 30.0), st.just(float("nan"))), min_size=WIDTH, max_size=WIDTH))
-def test_it_never_falls_as_the_lead_grows_whatever_the_row(values: list[float]) -> None:
+def test_curve_never_falls_as_the_lead_grows(values: list[float]) -> None:
     row = np.array(values)
     row[COLUMN["sprint_mps"]] = abs(row[COLUMN["sprint_mps"]])  # a speed is none below zero
     curve = LEAD.predict(row.reshape(1, -1))[0]
@@ -69,7 +69,7 @@ def test_it_never_falls_as_the_lead_grows_whatever_the_row(values: list[float]) 
     assert (np.diff(curve) >= 0.0).all()
 
 
-def test_the_curve_read_at_a_lead_is_the_model_at_that_lead() -> None:
+def test_curve_at_a_lead_equals_the_model_at_that_lead() -> None:
     rows = random_rows(3, 40)
     curve = LEAD.predict(rows)
     for k, lead in enumerate(LEADS_M):
@@ -78,7 +78,7 @@ def test_the_curve_read_at_a_lead_is_the_model_at_that_lead() -> None:
         np.testing.assert_array_equal(MODEL.predict(rows), curve[:, k])
 
 
-def test_no_answer_without_a_lead_and_others_are_not_disturbed() -> None:
+def test_row_without_a_lead_has_no_curve_and_others_keep_theirs() -> None:
     rows = random_rows(4, 6, missing=0.0)
     whole = MODEL.predict(rows)
     rows[[1, 4], COLUMN["lead_m"]] = np.nan
@@ -98,22 +98,22 @@ def test_a_column_that_bends_along_the_axis_is_walked_row_by_row() -> None:
     np.testing.assert_array_equal(curve.margins(row.reshape(1, -1))[0], alone)
 
 
-def test_wrong_questions_are_refused() -> None:
+def test_curve_along_an_unknown_feature_or_of_many_classes_is_refused() -> None:
     with pytest.raises(ValueError, match="takes rows of"):
         LEAD.predict(np.zeros((1, 3)))
-    with pytest.raises(ValueError, match="cannot be asked along"):
+    with pytest.raises(ValueError, match="has no curve along"):
         Curve(MODEL, Axis("speed", LEADS_M, ("no_such",), CURVE.spread))
     with pytest.raises(ValueError, match="xgoals has no curve"):
         curve_of(load("xgoals"))
 
 
-def test_a_lightened_model_answers_alike() -> None:
+def test_a_stripped_model_predicts_the_same() -> None:
     from models.artefact import SHIPPED
     from models.forest.evaluate import Margins
     from models.forest.format import read_forest
 
     blob = (SHIPPED / "simulated" / "xgoals" / "model.json").read_bytes()
     rows = np.random.default_rng(6).normal(size=(50, load("xgoals").forest.features))
-    plain, less = Margins(read_forest(blob)), Margins(read_forest(light(blob)))
+    plain, less = Margins(read_forest(blob)), Margins(read_forest(strip_training_data(blob)))
     np.testing.assert_allclose(less(rows), plain(rows), rtol=0, atol=1e-3)
-    assert len(light(blob)) < 0.8 * len(blob)
+    assert len(strip_training_data(blob)) < 0.8 * len(blob)

@@ -23,7 +23,7 @@ def games(seed: int = 3, rows: int = 6_000) -> tuple[np.ndarray, np.ndarray, np.
     return x, (rng.random(rows) < truth).astype(float), truth, rng.integers(0, 60, rows)
 
 
-def test_the_truth_passes() -> None:
+def test_gate_passes_for_true_probabilities() -> None:
     x, label, truth, game = games()
     found = gate("bumps", x, label, truth, game)
     assert found.passed
@@ -33,7 +33,7 @@ def test_the_truth_passes() -> None:
     assert (found.rows, found.games) == (len(x), 60)
 
 
-def test_the_base_rate_a_line_and_a_wrong_scale_do_not_pass() -> None:
+def test_gate_fails_for_the_base_rate_a_line_and_a_wrong_scale() -> None:
     x, label, truth, game = games()
     assert "base rate" in gate("bumps", x, label, np.full(len(x), label.mean()), game).reason
     assert "base rate" in gate("bumps", x, label, 1.0 - truth, game).reason
@@ -44,7 +44,7 @@ def test_the_base_rate_a_line_and_a_wrong_scale_do_not_pass() -> None:
     assert "calibration" in found.reason
 
 
-def test_several_classes_are_judged_alike() -> None:
+def test_gate_measures_several_classes() -> None:
     rng = np.random.default_rng(5)
     x = rng.normal(0.0, 1.0, (5_000, 1))
     bump = np.exp(-2.0 * x[:, 0] ** 2)
@@ -55,7 +55,7 @@ def test_several_classes_are_judged_alike() -> None:
     assert not gate("three", x, label, truth[:, [1, 0, 2]], game).passed
 
 
-def test_whole_games_are_held_out_always_the_same_and_about_a_fifth() -> None:
+def test_hold_out_takes_the_same_fifth_of_whole_games() -> None:
     game = np.repeat(np.arange(2_000), 3)
     held = held_out("wyscout", game)
     assert (held.reshape(-1, 3).all(1) == held.reshape(-1, 3).any(1)).all()

@@ -1,4 +1,4 @@
-"""Which rows a model may be asked about: what it requires, which patterns of missing values it knows, how far values may reach."""
+"""For which rows a model is valid: required inputs, trained patterns of missing values, and ranges."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_rows_like_those_of_training_are_inside(inside: Inside) -> None:
     assert code(inside, 15.0, ANGLE_AT_15, NAN, NAN, 1.0) == (INSIDE, "")
 
 
-def test_an_input_that_was_always_there_is_required(inside: Inside) -> None:
+def test_row_without_an_input_that_was_never_missing_is_outside(inside: Inside) -> None:
     found, reason = code(inside, NAN, ANGLE_AT_15, 12.0, 3.0, 0.0)
     assert found == REQUIRED
     assert "distance m" in reason
@@ -78,14 +78,14 @@ def test_inputs_that_are_each_possible_and_together_not_are_outside(inside: Insi
     assert "contradicts" in reason
 
 
-def test_an_input_that_a_curve_fills_in_is_not_looked_at() -> None:
+def test_an_input_that_a_curve_sets_is_not_checked() -> None:
     inside = Inside(inputs_of(table()), FEATURES, skipped=(0,))
     assert code(inside, NAN, ANGLE_AT_15, 12.0, 3.0, 0.0)[0] == INSIDE
     assert code(inside, 9_000.0, ANGLE_AT_15, 12.0, 3.0, 0.0)[0] == INSIDE
     assert code(inside, NAN, NAN, 12.0, 3.0, 0.0)[0] == REQUIRED
 
 
-def test_a_feature_that_training_never_had_may_not_be_there() -> None:
+def test_an_input_that_was_always_missing_in_training_makes_a_row_invalid() -> None:
     """A model that learnt without an input has not learnt what it means."""
     rows = table()
     rows[:, 3] = np.nan
@@ -99,7 +99,7 @@ def test_the_profile_survives_the_card(inside: Inside) -> None:
 
     from models.home import Home
 
-    home = Home("real", "some shots", inputs_of(table()), terms="CC BY 4.0", credit="somebody")
+    home = Home("real", "some shots", inputs_of(table()), terms="CC BY 4.0", credit="a provider")
     again = msgspec.json.decode(msgspec.json.encode(home), type=Home)
     assert again == home
     assert [NAMES[i] for i in again.requires] == ["distance_m", "angle_rad", "header"]

@@ -1,4 +1,4 @@
-"""Quantiles are those of what was measured, within 5 %, whoever counts: one process, several, or Prometheus."""
+"""Quantiles are those of the measured values, within 5 %, in one process, in several merged, and in Prometheus."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def test_where_the_median_is_100_it_is_not_1000():
 
 
 @given(st.lists(st.floats(1.0, 9e7, exclude_min=True), min_size=1, max_size=200), st.floats(0.0, 1.0))
-def test_whatever_was_measured(values, q):
+def test_quantiles_are_within_the_stated_error(values, q):
     true = float(np.quantile(values, q, method="inverted_cdf"))
     assert counted(np.array(values)).quantile(q) == pytest.approx(true, rel=RELATIVE_ERROR + 1e-9)
 
 
-def test_the_ends():
+def test_quantile_of_nothing_and_beyond_the_last_bound():
     assert np.isnan(Latency().quantile(0.5))
     beyond = counted(np.array([3e8, 4e8]))
     assert beyond.counts[-1] == 2
@@ -87,7 +87,7 @@ def test_coarse_buckets_count_what_is_up_to_their_bound_and_no_more(bounds):
     assert found == np.bincount([bisect.bisect_left(bounds, v) for v in values], minlength=len(bounds) + 1).tolist()
 
 
-def test_several_processes_are_counted_together():
+def test_merged_counts_are_those_of_all_processes():
     """By the message in which each says how it does: the counts of all are those of one that had measured it all."""
     values = distributions()["two humps"]
     total = Latency()
@@ -101,7 +101,7 @@ def test_several_processes_are_counted_together():
     assert [total.quantile(q) for q in QUANTILES] == [whole.quantile(q) for q in QUANTILES]
 
 
-def test_it_is_read_while_it_is_written():
+def test_latency_may_be_read_while_another_thread_adds():
     latency, over = Latency(), threading.Event()
 
     def write() -> None:

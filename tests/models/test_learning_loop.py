@@ -13,11 +13,11 @@ import pytest
 from models.registry.follow import Follower
 from models.registry.store import Store
 from models.specs import SPECS
-from models.training.labelled_predictions import LabelledPredictions, joined
+from models.training.labelled_predictions import LabelledPredictions, concatenate
 from simulators.soccer.game import Match
 from simulators.soccer.training_events import event_table
 from streaming.cli.app import run
-from streaming.cli.lifecycle.common import cards_in
+from streaming.cli.lifecycle.common import card_finder
 from streaming.monitoring.watch import ModelWatch
 from streaming.outcome_labels import label_of
 from streaming.web.hub import Hub
@@ -83,7 +83,9 @@ class Season:
 
 
 @pytest.mark.slow
-def test_drift_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path) -> None:
+def test_drift_raises_an_alert_and_a_retrained_version_is_calibrated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path
+) -> None:
     pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 
     def touchline(*words: str) -> str:
@@ -97,7 +99,7 @@ def test_drift_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture
     touchline("approve", "xgoals", first, "--by", "bob", "--why", "for the new season")
     touchline("deploy", "xgoals", first, "--by", "ann")
     follower = Follower(store, ["xgoals"], every_s=0.0)
-    watch = ModelWatch({"xgoals": label_of("xgoals")}, cards_in(own_registry))
+    watch = ModelWatch({"xgoals": label_of("xgoals")}, card_finder(own_registry))
     season = Season(follower, watch)
 
     calm = season.play(GAMES_CALM, 0.0)
@@ -112,7 +114,7 @@ def test_drift_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture
     found_after = report["calibration"]["raised_after_games"] - GAMES_CALM
     assert 0 < found_after <= FOUND_WITHIN_GAMES
     assert [alert.kind for alert in watch.alerts()] == ["calibration"]
-    assert "it happens more often than is said" in watch.alerts()[0].reason
+    assert "it happens more often than predicted" in watch.alerts()[0].reason
     # the operator page and Prometheus say it, too
     from streaming.web.prometheus import exposition
 
@@ -122,19 +124,19 @@ def test_drift_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture
     assert 'touchline_model_alert{kind="calibration",model="xgoals",reason="it happens more often' in text
     assert "touchline_model_psi{" in text
     # and so does the command, of the same games afterwards
-    joined(calm + shifted).write(tmp_path / "season.parquet")
-    told = json.loads(touchline("monitor", "xgoals", str(tmp_path / "season.parquet"), "--json"))
-    assert told["calibration"]["raised_after_games"] == report["calibration"]["raised_after_games"]
-    assert [alert["kind"] for alert in told["alerts"]] == ["calibration"]
+    concatenate(calm + shifted).write(tmp_path / "season.parquet")
+    printed = json.loads(touchline("monitor", "xgoals", str(tmp_path / "season.parquet"), "--json"))
+    assert printed["calibration"]["raised_after_games"] == report["calibration"]["raised_after_games"]
+    assert [alert["kind"] for alert in printed["alerts"]] == ["calibration"]
 
     # a version that learns from what was on the air since; judged by games that neither has seen
-    joined(shifted).write(tmp_path / "shifted.parquet")
+    concatenate(shifted).write(tmp_path / "shifted.parquet")
     touchline("retrain", "xgoals", "--from", str(tmp_path / "shifted.parquet"), "--out", str(tmp_path / "second"), "--by", "ann")
     second = store.versions("xgoals")[-1]
     assert second.state == "pending"
     assert store.load("xgoals", second.version).card.trained_on["source"] == "recorded predictions"
     fresh = season.play(GAMES_AFTER, SHIFT)
-    joined(fresh).write(tmp_path / "fresh.parquet")
+    concatenate(fresh).write(tmp_path / "fresh.parquet")
     compared = json.loads(
         touchline("compare", "xgoals@deployed", second.version, "--data", str(tmp_path / "fresh.parquet"), "--json")
     )

@@ -46,7 +46,7 @@ def test_a_pair_is_followed_for_one_lap() -> None:
     assert len(f1.pairs(race({(0, 1): 90.0, (1, 1): 93.5, (0, 2): 180.0, (1, 2): 179.0}))[0]) == 0, "not within reach"
 
 
-def test_bands_leave_nobody_out_and_name_themselves() -> None:
+def test_bands_cover_all_values_and_are_named() -> None:
     at = np.array([-3.0, 0.0, 9.9, 10.0, 40.0, np.nan])
     found = dict(marginals.shares("throws", at, (-np.inf, 0.0, 10.0, np.inf), "yd"))
     assert found == {"throws, under 0 yd": 0.2, "throws, 0 to 10 yd": 0.4, "throws, 10 yd and more": 0.4}
@@ -120,9 +120,9 @@ def test_overtakes_are_about_those_that_the_data_names(real_data: Path) -> None:
 
 def test_the_command_writes_a_table_and_refuses_in_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["marginals", "f1", "--games", "2"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "### Formula 1"
-    assert sum(line.startswith("| ") for line in said) == 2 + len(marginals.kept_figures("f1"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "### Formula 1"
+    assert sum(line.startswith("| ") for line in lines) == 2 + len(marginals.kept_figures("f1"))
     assert run(["marginals", "f1", "--games", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["f1"][0]["marginal"] == "laps a race"
     for arguments, word in (

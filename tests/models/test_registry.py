@@ -1,4 +1,4 @@
-"""The registry: what may become live, who said so, what is refused, and how those who follow it see it."""
+"""The registry: states of versions, the audit log, refused actions, and followers."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_version_is_pending_then_approved_then_live_and_back(store: Store, tmp_path: Path) -> None:
-    own = load("xgoals").version
-    assert store.deployed("xgoals") == own
+    shipped_version = load("xgoals").version
+    assert store.deployed("xgoals") == shipped_version
     better = version_of("xgoals", 0.5, tmp_path / "better")
     assert store.register(tmp_path / "better", "ann", "trained on May").state == "pending"
     with pytest.raises(ValueError, match="is not approved"):
         store.deploy("xgoals", better.version, "ann", "now")
-    assert store.deployed("xgoals") == own
+    assert store.deployed("xgoals") == shipped_version
     assert store.approve("xgoals", better.version[:5], "bob", "better by 0.01 on 40 games").state == "approved"
     assert store.deploy("xgoals", better.version, "ann", "approved").state == "deployed"
     assert store.deployed("xgoals") == better.version
     rows = np.zeros((3, len(better.features)))
     np.testing.assert_array_equal(store.load("xgoals", "deployed").predict(rows), better.predict(rows))
-    assert {v.version: v.state for v in store.versions("xgoals")} == {own: "approved", better.version: "deployed"}
+    assert {v.version: v.state for v in store.versions("xgoals")} == {shipped_version: "approved", better.version: "deployed"}
     assert store.deploy("xgoals", "shipped", "ann", "back").state == "deployed"
-    assert store.deployed("xgoals") == own
-    deeds = [(e.deed, e.version, e.by, e.why, e.before) for e in store.history("xgoals")][3:]
-    assert deeds == [
+    assert store.deployed("xgoals") == shipped_version
+    actions = [(e.action, e.version, e.by, e.why, e.before) for e in store.history("xgoals")][3:]
+    assert actions == [
         ("registered", better.version, "ann", "trained on May", ""),
         ("approved", better.version, "bob", "better by 0.01 on 40 games", ""),
-        ("deployed", better.version, "ann", "approved", own),
-        ("deployed", own, "ann", "back", better.version),
+        ("deployed", better.version, "ann", "approved", shipped_version),
+        ("deployed", shipped_version, "ann", "back", better.version),
     ]
     assert all(e.at for e in store.history("xgoals")[3:])
 
 
-def test_what_is_refused(store: Store, tmp_path: Path) -> None:
+def test_registry_refuses_wrong_actions_and_altered_artefacts(store: Store, tmp_path: Path) -> None:
     version = version_of("xgoals", 0.5, tmp_path / "m").version
     store.register(tmp_path / "m", "ann", "why not")
     store.register(tmp_path / "m", "ann", "again")  # the same artefact is registered once
-    assert [e.deed for e in store.history("xgoals")].count("registered") == 2  # the package's own, and this
-    for by, why, said in (("", "x", "--by"), ("ann", " ", "--why"), ("ann", "x" * 3000, "--why")):
-        with pytest.raises(ValueError, match=said):
+    assert [e.action for e in store.history("xgoals")].count("registered") == 2  # the package's own, and this
+    for by, why, option in (("", "x", "--by"), ("ann", " ", "--why"), ("ann", "x" * 3000, "--why")):
+        with pytest.raises(ValueError, match=option):
             store.approve("xgoals", version, by, why)
     store.approve("xgoals", version, "bob", "good")
     with pytest.raises(ValueError, match="approved already"):
@@ -71,12 +71,12 @@ def test_what_is_refused(store: Store, tmp_path: Path) -> None:
         store.deploy("xgoals", version, "ann", "x")
     # a whole other artefact in its place
     version_of("xgoals", 0.7, kept.parent)
-    with pytest.raises(ValueError, match="somebody has exchanged it"):
+    with pytest.raises(ValueError, match="the artefact was replaced"):
         store.deploy("xgoals", version, "ann", "x")
 
 
 @pytest.mark.slow
-def test_many_writers_lose_no_line(store: Store, tmp_path: Path) -> None:
+def test_concurrent_writers_lose_no_entry_of_the_audit_log(store: Store, tmp_path: Path) -> None:
     folders = [tmp_path / f"m{i}" for i in range(8)]
     for i, folder in enumerate(folders):
         version_of("xgoals", 0.1 * (i + 1), folder)
@@ -89,16 +89,16 @@ def test_many_writers_lose_no_line(store: Store, tmp_path: Path) -> None:
     assert len(store.history("xgoals")) == 11
 
 
-def test_a_follower_takes_what_is_deployed_and_never_what_does_not_load(store: Store, tmp_path: Path) -> None:
+def test_follower_switches_to_deployed_versions_that_load(store: Store, tmp_path: Path) -> None:
     version = version_of("xgoals", 0.5, tmp_path / "m").version
     store.register(tmp_path / "m", "ann", "x")
     store.approve("xgoals", version, "bob", "x")
     follower = Follower(store, ["xgoals", "pass-completion"], every_s=0.0)
     before = follower.current()
-    assert not follower.look()
+    assert not follower.poll()
     assert follower.stamp == 0
     store.deploy("xgoals", version, "ann", "x")
-    assert follower.look()
+    assert follower.poll()
     assert follower.stamp == 1
     assert follower.current()["xgoals"].version == version
     assert before["xgoals"].version == load("xgoals").version  # a mapping that was handed out does not change
@@ -106,31 +106,33 @@ def test_a_follower_takes_what_is_deployed_and_never_what_does_not_load(store: S
     store.deploy("xgoals", version, "ann", "x")
     card = store.folder("xgoals", version) / "card.json"
     text = card.read_text()
-    assert not follower.look()  # it is the version that it has
+    assert not follower.poll()  # it is the version that it has
     store.deploy("xgoals", "shipped", "ann", "x")
-    assert follower.look()
+    assert follower.poll()
     store.deploy("xgoals", version, "ann", "x")
     card.write_text(text.replace('"b": 0.5', '"b": 0.6'))
-    assert not follower.look()
+    assert not follower.poll()
     assert follower.current()["xgoals"].version == load("xgoals").version
     assert "not what its card says" in follower.problems["xgoals"]
     card.write_text(text)
-    assert follower.look()  # mended
+    assert follower.poll()  # mended
     assert not follower.problems
 
 
-def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path) -> None:
+def test_register_approve_deploy_list_and_history_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path
+) -> None:
     version = version_of("xgoals", 0.5, tmp_path / "m").version
     assert run(["models", "register", str(tmp_path / "m"), "--by", "ann", "--why", "trained elsewhere"]) == 0
-    assert run(["models", "approve", "xgoals", version]) == 2  # nobody, and no reason
+    assert run(["models", "approve", "xgoals", version]) == 2  # no name and no reason
     assert run(["models", "deploy", "xgoals", version]) == 2
-    said = capsys.readouterr()
-    assert "is pending" in said.out
-    assert "is not approved: touchline models approve xgoals" in said.err
+    option = capsys.readouterr()
+    assert "is pending" in option.out
+    assert "is not approved: touchline models approve xgoals" in option.err
     assert run(["models", "approve", "xgoals", version[:4], "--by", "bob", "--why", "good"]) == 0
     assert run(["models", "deploy", "xgoals", version[:4], "--by", "ann", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["state"], told["before"]) == ("deployed", load("xgoals").version)
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (report["state"], report["before"]) == ("deployed", load("xgoals").version)
     assert run(["models", "list", "--json"]) == 0
     listed = {row["name"]: row["registry"] for row in json.loads(capsys.readouterr().out)}
     assert [(v["version"], v["state"], v["by"]) for v in listed["xgoals"]][-1] == (version, "deployed", "ann")
@@ -140,17 +142,17 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], own_re
 
 
 @pytest.mark.slow
-def test_mlflow_holds_the_runs_and_the_versions(store: Store, tmp_path: Path) -> None:
+def test_mlflow_view_has_the_runs_and_versions_of_the_registry(store: Store, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="mlflow is not installed: the [mlops] extra")
     from mlflow import MlflowClient
 
-    from models.registry.mlflow_view import Tracker
+    from models.registry.mlflow_view import MlflowView
 
-    tracker = Tracker(store)
+    tracker = MlflowView(store)
     version = version_of("xgoals", 0.5, tmp_path / "m").version
-    run_id = tracker.trained(store.register(tmp_path / "m", "ann", "x"))
-    tracker.moved(store.approve("xgoals", version, "bob", "better"))
-    tracker.moved(store.deploy("xgoals", version, "ann", "now"))
+    run_id = tracker.record_registered(store.register(tmp_path / "m", "ann", "x"))
+    tracker.record_state(store.approve("xgoals", version, "bob", "better"))
+    tracker.record_state(store.deploy("xgoals", version, "ann", "now"))
     uri = f"sqlite:///{store.root / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     kept = client.get_run(run_id)
@@ -161,7 +163,7 @@ def test_mlflow_holds_the_runs_and_the_versions(store: Store, tmp_path: Path) ->
     assert live.run_id == run_id
     assert (live.tags["touchline.version"], live.tags["state"]) == (version, "deployed")
     assert (live.tags["approved_by"], live.tags["approved_why"]) == ("bob", "better")
-    tracker.moved(store.deploy("xgoals", "shipped", "ann", "back"))
+    tracker.record_state(store.deploy("xgoals", "shipped", "ann", "back"))
     assert client.get_model_version_by_alias("xgoals", "deployed").tags["touchline.version"] == load("xgoals").version
     tracked = Path(client.get_run(run_id).info.artifact_uri.removeprefix("file://")) / "model"
     assert load(tracked).version == version  # what MLflow keeps is the artefact itself

@@ -16,7 +16,7 @@ from features.soccer import shots
 from features.soccer.shots import SHOT_FEATURES, SHOT_INDEX, moment_features, shot_features
 from models.data.statsbomb_shots import to_metres
 
-NOBODY = np.empty((0, 2)), np.empty(0, bool), np.empty(0, bool)
+NO_PLAYERS = np.empty((0, 2)), np.empty(0, bool), np.empty(0, bool)
 
 
 def of(row: np.ndarray, name: str) -> float:
@@ -130,7 +130,7 @@ def test_words_of_the_feed_and_words_that_are_missing() -> None:
     bare = shot(40.0, 3.0, [])
     context = bare[SHOT_INDEX["foot_side_m"] :]
     assert np.isnan(context).all()
-    told = shot(
+    described = shot(
         40.0,
         3.0,
         [],
@@ -142,11 +142,11 @@ def test_words_of_the_feed_and_words_that_are_missing() -> None:
         first_time=True,
         one_on_one=False,
     )
-    assert of(told, "foot_side_m") == -3.0
+    assert of(described, "foot_side_m") == -3.0
     expected = {"header": 0, "volley": 1, "lob": 0, "after_corner": 1, "free_kick": 0, "rebound": 1, "first_time": 1}
-    assert {name: of(told, name) for name in expected} == expected
-    assert of(told, "one_on_one") == 0
-    assert math.isnan(of(told, "open_goal"))
+    assert {name: of(described, name) for name in expected} == expected
+    assert of(described, "one_on_one") == 0
+    assert math.isnan(of(described, "open_goal"))
 
 
 def test_every_penalty_is_the_same_shot() -> None:

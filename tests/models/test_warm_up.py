@@ -1,4 +1,4 @@
-"""A model that is ready has its attributions laid out where they will be asked for, and nowhere else."""
+"""A warmed-up model has its attributions prepared where they are needed, and only there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from models.curve import curve_of
 from models.warm_up import ready
 
 
-def test_attributions_are_laid_out_where_they_will_be_asked_for():
+def test_warm_up_prepares_attributions_of_explained_models():
     plain, explained = ready(load("xgoals"), explained=False), ready(load("xgoals"), explained=True)
     assert plain._attribution is None
     laid_out = explained._attribution
@@ -18,6 +18,6 @@ def test_attributions_are_laid_out_where_they_will_be_asked_for():
     assert explained._attribution is laid_out
 
 
-def test_a_view_is_ready_too():
+def test_warm_up_prepares_views():
     curve = curve_of(load("lead-probability"))
     assert ready(curve, explained=True) is curve

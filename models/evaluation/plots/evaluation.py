@@ -14,37 +14,37 @@ from models.evaluation_set import EvaluationSet
 _TENTHS: Final = 10
 
 
-def evaluation_plots(judged: EvaluationSet, grouped: dict[str, Any], folder: Path) -> list[Path]:
+def evaluation_plots(predictions: EvaluationSet, grouped: dict[str, Any], folder: Path) -> list[Path]:
     """Reliability, lift and residuals by group of one judgement; ``grouped`` is what ``models.evaluation.slices.by_group``
     found."""
-    drawn = [("reliability", reliability(judged)), ("lift", _lift(judged))]
+    drawn = [("reliability", reliability(predictions)), ("lift", _lift(predictions))]
     if grouped["groups"]:
-        drawn.append(("residuals", residuals(judged, grouped)))
-    return [write(each, folder / file_name(stem, judged.reading)) for stem, each in drawn]
+        drawn.append(("residuals", residuals(predictions, grouped)))
+    return [write(each, folder / file_name(stem, predictions.reading)) for stem, each in drawn]
 
 
-def _lift(judged: EvaluationSet) -> Any:
+def _lift(predictions: EvaluationSet) -> Any:
     drawn = figure(10, 4.6)
     gains, deciles = drawn.subplots(1, 2)
     bare(gains), bare(deciles, "y")
-    share = np.arange(1, len(judged.label) + 1) / len(judged.label)
-    happened, base = judged.happened, judged.happened.mean()
+    share = np.arange(1, len(predictions.label) + 1) / len(predictions.label)
+    observed, base = predictions.observed, predictions.observed.mean()
     gains.plot([0, 1], [0, 1], color=FAINT, linewidth=1, label="at random")
     gains.plot([0, base, 1], [0, 1, 1], color=FAINT, linewidth=1, linestyle=":", label="all known")
-    rivals = contenders(judged)
-    for i, (name, chance, colour) in enumerate(rivals):
-        order = np.argsort(-chance, kind="stable")
-        gains.plot(share, np.cumsum(happened[order]) / max(happened.sum(), 1.0), color=colour, linewidth=1.6, label=name)
-        parts = [happened[part].mean() / base if base > 0.0 else np.nan for part in np.array_split(order, _TENTHS) if len(part)]
+    rivals = contenders(predictions)
+    for i, (name, probability, colour) in enumerate(rivals):
+        order = np.argsort(-probability, kind="stable")
+        gains.plot(share, np.cumsum(observed[order]) / max(observed.sum(), 1.0), color=colour, linewidth=1.6, label=name)
+        parts = [observed[part].mean() / base if base > 0.0 else np.nan for part in np.array_split(order, _TENTHS) if len(part)]
         width = 0.8 / len(rivals)
         deciles.bar(np.arange(len(parts)) + 0.6 + width * (i + 0.5), parts, width, color=colour, label=name)
     deciles.axhline(1.0, color="0.4", linewidth=1)
     gains.set(
         xlabel="share of rows, the most likely first",
-        ylabel=f"share of all {judged.asked!r} among them",
+        ylabel=f"share of all {predictions.target_class!r} among them",
         xlim=(0, 1),
         ylim=(0, 1.01),
-        title=title(judged, "gains"),
+        title=title(predictions, "gains"),
     )
     deciles.set(
         xlabel="tenth of the rows, the most likely first",
@@ -57,7 +57,7 @@ def _lift(judged: EvaluationSet) -> Any:
     return drawn
 
 
-def residuals(judged: EvaluationSet, grouped: dict[str, Any]) -> Any:
+def residuals(predictions: EvaluationSet, grouped: dict[str, Any]) -> Any:
     """Observed minus predicted per group with its 95 % interval, beside its error; worse groups are red."""
     rows = [(column, row) for column, found in grouped["groups"].items() for row in found]
     heights, at, last = [], 0.0, ""
@@ -93,7 +93,7 @@ def residuals(judged: EvaluationSet, grouped: dict[str, Any]) -> Any:
         last = column
     left.set_yticks(heights, [f"{row['group']} ({row['rows']:,})" for _, row in rows], fontsize=9)
     left.set_ylim(at + 0.8, -0.1)
-    left.set(xlabel="observed - predicted", title=title(judged, f"calibration of {judged.asked!r}"))
+    left.set(xlabel="observed - predicted", title=title(predictions, f"calibration of {predictions.target_class!r}"))
     right.set(xlabel="log loss / log loss of the group's own share", title="error")
     drawn.supxlabel("grey band: the whole; red: worse than the whole beyond its 95 % interval; pale: too few to say", fontsize=9)
     return drawn

@@ -20,8 +20,8 @@ def explanation_plots(found: Explained, folder: Path) -> list[Path]:
     """Importance, dependence of the strongest features and, where there are groups, calibration and error per group."""
     drawn = [("importance", _importance(found)), ("dependence", _dependence(found))]
     if found.report["groups"]["groups"]:
-        drawn.append(("groups", residuals(found.judged, found.report["groups"])))
-    return [write(each, folder / file_name(stem, found.judged.reading)) for stem, each in drawn]
+        drawn.append(("groups", residuals(found.predictions, found.report["groups"])))
+    return [write(each, folder / file_name(stem, found.predictions.reading)) for stem, each in drawn]
 
 
 def _short(text: str) -> str:
@@ -29,8 +29,8 @@ def _short(text: str) -> str:
 
 
 def _title(found: Explained, what: str) -> str:
-    reading = f", {found.judged.reading}" if found.judged.reading else ""
-    return f"{found.judged.model}{reading}: {what}"
+    reading = f", {found.predictions.reading}" if found.predictions.reading else ""
+    return f"{found.predictions.model}{reading}: {what}"
 
 
 def _importance(found: Explained) -> Any:
@@ -49,20 +49,20 @@ def _dependence(found: Explained) -> Any:
     across = 3
     down = -(-len(rows) // across)
     drawn = figure(11, 0.6 + 2.9 * down)
-    names = [f.name for f in found.judged.features]
+    names = [f.name for f in found.predictions.features]
     for cell, row in zip(drawn.subplots(down, across, squeeze=False).flat, rows, strict=False):
         bare(cell)
         j = names.index(row["feature"])
         value, adds = found.values[:, j], found.adds[:, j]
-        told = np.isfinite(value)
-        few = len(np.unique(value[told])) <= 12
-        spread = (np.random.default_rng(0).random(told.sum()) - 0.5) * (0.3 if few else 0.0)
-        cell.scatter(value[told] + spread, adds[told], s=4, alpha=0.25, color=OURS, linewidths=0)
+        present = np.isfinite(value)
+        few = len(np.unique(value[present])) <= 12
+        spread = (np.random.default_rng(0).random(present.sum()) - 0.5) * (0.3 if few else 0.0)
+        cell.scatter(value[present] + spread, adds[present], s=4, alpha=0.25, color=OURS, linewidths=0)
         curve = row["curve"]
         cell.plot([point["value"] for point in curve], [point["adds"] for point in curve], color=OTHER, linewidth=1.8)
         cell.axhline(0.0, color="0.6", linewidth=0.8)
         if few:
-            cell.set_xticks(np.unique(value[told]))
+            cell.set_xticks(np.unique(value[present]))
         cell.set_title(_short(row["label"]), fontsize=9)
         cell.set_xlabel(row["unit"], fontsize=8)
         cell.tick_params(labelsize=8)

@@ -26,19 +26,19 @@ _SQUARE: Final = (-0.02, 1.02)
 _Z: Final = 1.959964
 
 
-def reliability_plot(judged: EvaluationSet, path: Path) -> Path:
+def reliability_plot(predictions: EvaluationSet, path: Path) -> Path:
     """Draw the reliability of one judgement to one PNG file; several readings of a model go to several files."""
-    return write(reliability(judged), path.with_name(file_name(path.stem, judged.reading)))
+    return write(reliability(predictions), path.with_name(file_name(path.stem, predictions.reading)))
 
 
-def independent_rows(observed: Floats, rows: Floats, happened: Floats, at: Ints, games: Ints) -> Floats:
+def independent_rows(observed: Floats, rows: Floats, outcome: Floats, at: Ints, games: Ints) -> Floats:
     """(bins,) how many independent rows would leave a share as uncertain as these do: those of one game share its result or its
     day. From the variance of a ratio of sums over games (Cochran 1977, 2.11); never more than ``rows``.
 
     ``at`` (B,) is the bin of each row, 0..bins-1, ``games`` (B,) its game, 0..G-1; bins without rows have none.
     """
     width = int(games.max()) + 1
-    off = np.bincount(at * width + games, happened - observed[at], minlength=len(rows) * width).reshape(len(rows), width)
+    off = np.bincount(at * width + games, outcome - observed[at], minlength=len(rows) * width).reshape(len(rows), width)
     between, within = (off**2).sum(1), rows * observed * (1.0 - observed)
     return np.where(between > within, rows * within / np.where(between > within, between, 1.0), rows)
 
@@ -50,25 +50,30 @@ def wilson(observed: Floats, rows: Floats) -> tuple[Floats, Floats]:
     return middle - half, middle + half
 
 
-def reliability(judged: EvaluationSet) -> Any:
-    """Shares observed in bins of the prediction, with the mean true chance where a simulator tells it; a picture for each class or
+def reliability(predictions: EvaluationSet) -> Any:
+    """Shares observed in bins of the prediction, with the mean true probability where a simulator has it; a plot for each class or
     question where there are several."""
-    if judged.probability.ndim == 2:
-        return _reliability_apart(judged, _by_class(judged))
-    if judged.question.size:
-        return _reliability_apart(judged, _by_question(judged))
+    if predictions.probability.ndim == 2:
+        return _reliability_apart(predictions, _by_class(predictions))
+    if predictions.question.size:
+        return _reliability_apart(predictions, _by_question(predictions))
     drawn = figure(6, 7)
     axes, below = drawn.subplots(2, 1, height_ratios=(4, 1), sharex=True)
     bare(axes), bare(below)
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2, zorder=0)
-    rivals = contenders(judged)
-    for i, (name, chance, colour) in enumerate(rivals):
-        rows = _reliability_curve(axes, chance, judged.happened, judged.game, colour, name)
+    rivals = contenders(predictions)
+    for i, (name, probability, colour) in enumerate(rivals):
+        rows = _reliability_curve(axes, probability, predictions.observed, predictions.game, colour, name)
         width = 0.08 / len(rivals)
         left = np.arange(_BINS) / _BINS + 0.01 + width * i
         below.bar(left, np.where(rows > 0, rows, np.nan), width, align="edge", color=colour)
-    shown = _true_shares(axes, judged.chance, judged.truth, judged.happened)
-    axes.set(ylabel="share observed", title=title(judged, f"reliability of {judged.asked!r}"), xlim=_SQUARE, ylim=_SQUARE)
+    shown = _true_shares(axes, predictions.target_probability, predictions.truth, predictions.observed)
+    axes.set(
+        ylabel="share observed",
+        title=title(predictions, f"reliability of {predictions.target_class!r}"),
+        xlim=_SQUARE,
+        ylim=_SQUARE,
+    )
     if shown or len(rivals) > 1:
         _legend(axes)
     # from half a row up, so that a bar for one row can be seen and every bar stands on the same ground
@@ -79,34 +84,40 @@ def reliability(judged: EvaluationSet) -> Any:
 
 @dataclass(frozen=True)
 class _Part:
-    """One of several pictures: (n,) chance, what happened, true chance (or empty) and game."""
+    """One of several pictures: (n,) chance, outcome, true probability (or empty) and game."""
 
     name: str
-    chance: Floats
-    happened: Floats
+    probability: Floats
+    outcome: Floats
     truth: Floats
     game: npt.NDArray[Any]
 
 
-def _by_class(judged: EvaluationSet) -> list[_Part]:
-    truth = judged.truth if judged.truth.size else np.empty((0, len(judged.classes)))
+def _by_class(predictions: EvaluationSet) -> list[_Part]:
+    truth = predictions.truth if predictions.truth.size else np.empty((0, len(predictions.classes)))
     return [
-        _Part(word, judged.probability[:, c], (judged.label == c).astype(np.float64), truth[:, c], judged.game)
-        for c, word in enumerate(judged.classes)
+        _Part(word, predictions.probability[:, c], (predictions.label == c).astype(np.float64), truth[:, c], predictions.game)
+        for c, word in enumerate(predictions.classes)
     ]
 
 
-def _by_question(judged: EvaluationSet) -> list[_Part]:
+def _by_question(predictions: EvaluationSet) -> list[_Part]:
     """The likeliest first."""
-    truth = judged.truth if judged.truth.size else np.full(len(judged.label), np.nan)
-    asked = [judged.question == word for word in np.unique(judged.question)]
+    truth = predictions.truth if predictions.truth.size else np.full(len(predictions.label), np.nan)
+    chosen = [predictions.question == word for word in np.unique(predictions.question)]
     return [
-        _Part(str(judged.question[at][0]), judged.chance[at], judged.happened[at], truth[at], judged.game[at])
-        for at in sorted(asked, key=lambda at: -judged.chance[at].mean())
+        _Part(
+            str(predictions.question[at][0]),
+            predictions.target_probability[at],
+            predictions.observed[at],
+            truth[at],
+            predictions.game[at],
+        )
+        for at in sorted(chosen, key=lambda at: -predictions.target_probability[at].mean())
     ]
 
 
-def _reliability_apart(judged: EvaluationSet, parts: list[_Part]) -> Any:
+def _reliability_apart(predictions: EvaluationSet, parts: list[_Part]) -> Any:
     """Of several classes or questions each has a picture of its own, all on one scale."""
     across = 2 if len(parts) == 4 else min(len(parts), 3)
     down = -(-len(parts) // across)
@@ -115,14 +126,16 @@ def _reliability_apart(judged: EvaluationSet, parts: list[_Part]) -> Any:
     for axes, part in zip(panels, parts, strict=False):
         bare(axes)
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, zorder=0)
-        _reliability_curve(axes, part.chance, part.happened, part.game, OURS, "ours")
-        if _true_shares(axes, part.chance, part.truth, part.happened):
+        _reliability_curve(axes, part.probability, part.outcome, part.game, OURS, "ours")
+        if _true_shares(axes, part.probability, part.truth, part.outcome):
             _legend(axes)
-        count = f"{int(part.happened.sum()):,} of {len(part.happened):,}"
+        count = f"{int(part.outcome.sum()):,} of {len(part.outcome):,}"
         axes.set(title=f"{part.name} ({count})", xlim=_SQUARE, ylim=_SQUARE)
     for axes in drawn.axes[len(parts) :]:
         axes.set_visible(False)
-    drawn.suptitle(title(judged, "reliability" if judged.probability.ndim == 2 else f"reliability of {judged.asked!r}"))
+    drawn.suptitle(
+        title(predictions, "reliability" if predictions.probability.ndim == 2 else f"reliability of {predictions.target_class!r}")
+    )
     drawn.supxlabel(_BELOW, fontsize=10)
     drawn.supylabel("share observed", fontsize=10)
     return drawn
@@ -134,8 +147,8 @@ def _legend(axes: Any) -> None:
     axes.legend(handles[::-1], names[::-1], frameon=False, loc="upper left", fontsize=9)
 
 
-def _bins(chance: Floats) -> Ints:
-    return np.clip((chance * _BINS).astype(np.int64), 0, _BINS - 1)
+def _bins(probability: Floats) -> Ints:
+    return np.clip((probability * _BINS).astype(np.int64), 0, _BINS - 1)
 
 
 def _means(at: Ints, values: Floats) -> tuple[Floats, Floats]:
@@ -145,16 +158,16 @@ def _means(at: Ints, values: Floats) -> tuple[Floats, Floats]:
         return rows, np.bincount(at, values, minlength=_BINS) / rows
 
 
-def _reliability_curve(axes: Any, chance: Floats, happened: Floats, game: npt.NDArray[Any], colour: str, name: str) -> Floats:
+def _reliability_curve(axes: Any, probability: Floats, outcome: Floats, game: npt.NDArray[Any], colour: str, name: str) -> Floats:
     """Draw the share observed in each bin; returns the rows of all bins."""
-    at = _bins(chance)
-    (rows, predicted), (_, observed) = _means(at, chance), _means(at, happened)
-    alone = independent_rows(observed, rows, happened, at, np.unique(game, return_inverse=True)[1])
+    at = _bins(probability)
+    (rows, predicted), (_, observed) = _means(at, probability), _means(at, outcome)
+    alone = independent_rows(observed, rows, outcome, at, np.unique(game, return_inverse=True)[1])
     says = rows >= _SAYS
     axes.plot(np.where(says, predicted, np.nan), np.where(says, observed, np.nan), color=colour, linewidth=1.4)
     for among, shade, label in ((says, colour, name), ((rows > 0) & ~says, FAINT, None)):
         share = observed[among]
-        # where always the same happened the rows do not tell how they go together
+        # where all outcomes are equal their dependence is unknown
         low, high = wilson(share, np.maximum(alone[among], 1.0))
         # lists: of a single bin, matplotlib takes an array for a number
         reach = [np.maximum(reach, 0.0).tolist() for reach in (share - low, high - share)]
@@ -174,18 +187,18 @@ def _reliability_curve(axes: Any, chance: Floats, happened: Floats, game: npt.ND
     return rows
 
 
-def _true_shares(axes: Any, chance: Floats, truth: Floats, happened: Floats) -> bool:
-    """Draw the mean true chance of each bin, where a simulator tells it: it is free of the luck that moves what was observed. A
-    truth that is what happened has nothing to add. Whether something was drawn."""
+def _true_shares(axes: Any, probability: Floats, truth: Floats, outcome: Floats) -> bool:
+    """Draw the mean true probability of each bin, where a simulator has it: it is free of the luck in the outcomes. A
+    truth that equals the outcomes adds nothing. Whether something was drawn."""
     if not truth.size:
         return False
     known = truth_known(truth)
-    if not known.any() or np.array_equal(truth, happened):
+    if not known.any() or np.array_equal(truth, outcome):
         return False
-    chance, truth = chance[known], truth[known]
-    at = _bins(chance)
+    probability, truth = probability[known], truth[known]
+    at = _bins(probability)
     axes.plot(
-        _means(at, chance)[1],
+        _means(at, probability)[1],
         _means(at, truth)[1],
         color=OTHER,
         marker="D",

@@ -38,13 +38,13 @@ def file_name(stem: str, reading: str) -> str:
     return f"{stem}{'-' + reading.replace(',', '').replace(' ', '-') if reading else ''}.png"
 
 
-def title(judged: EvaluationSet, what: str) -> str:
-    return f"{judged.model}{', ' + judged.reading if judged.reading else ''}: {what}"
+def title(predictions: EvaluationSet, what: str) -> str:
+    return f"{predictions.model}{', ' + predictions.reading if predictions.reading else ''}: {what}"
 
 
-def contenders(judged: EvaluationSet) -> list[tuple[str, Floats, str]]:
+def contenders(predictions: EvaluationSet) -> list[tuple[str, Floats, str]]:
     """Name, chances (B,) and colour of whom to draw: the reference, where there is one, and ours."""
-    found = [("ours", judged.chance, OURS)]
-    if judged.reference.size:
-        found.insert(0, (judged.versus, judged.reference, OTHER))
+    found = [("ours", predictions.target_probability, OURS)]
+    if predictions.reference.size:
+        found.insert(0, (predictions.versus, predictions.reference, OTHER))
     return found

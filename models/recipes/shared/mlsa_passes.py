@@ -29,8 +29,7 @@ from models.gate import logistic_held_out
 from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table
-from models.training.training import Table
-from models.training.training import judge as judged_by_parts
+from models.training.training import Table, cross_validate
 from models.training.training import train as fit
 
 SLOTS: Final = 28
@@ -78,7 +77,7 @@ def table(folder: Path) -> Table:
             xy, still, _TEAM, side, passer, *place, nan, nan, nan, float(forward), LENGTH_M / 2, rows[i, : len(PASS_GEOMETRY)]
         )
         rows[i, _THREAT] = value_at(forward * place[0] / LENGTH_M + 0.5, forward * place[1] / WIDTH_M + 0.5)
-    rows[:, [name for name, _, _ in PASS_FEATURES].index("passer_mps")] = nan  # nobody's speed is known
+    rows[:, [name for name, _, _ in PASS_FEATURES].index("passer_mps")] = nan  # speeds are unknown
     source: dict[str, str | float | int] = {"source": "MLSA18 pass prediction challenge", "rows": int(seen.sum())}
     return Table(
         rows[seen],
@@ -97,29 +96,33 @@ def _home_attacks(x: Floats) -> Floats:
     return np.where(last[0] <= last[1], 1.0, -1.0)
 
 
-def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
-    return fit(spec_of("pass-completion"), RECIPE, table(folder), seed=seed, command=command, tell=tell)
+def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], None]) -> tuple[Card, bytes]:
+    return fit(spec_of("pass-completion"), RECIPE, table(folder), seed=seed, command=command, on_progress=on_progress)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
-    """Beside a plain logistic regression of the same inputs, both out of the rows they are judged by."""
+def predict_held_out(
+    folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]
+) -> tuple[EvaluationSet, ...]:
+    """Held-out predictions beside a plain logistic regression of the same inputs."""
     passes = table(folder)
     used = ~np.isnan(passes.rows).all(0)
     plain = logistic_held_out(passes.rows[:, used], passes.label, passes.game, 2, seed)
-    asked = spec_of("pass-completion")
+    spec = spec_of("pass-completion")
     if artefact is None:
-        judged = judged_by_parts(asked, RECIPE, passes, seed, tell)
-        first = judged.blobs[0]
-        return (_judgement(passes, judged.probability, plain, f"{RECIPE.folds} parts, rows held out", first),)
-    found = evaluation.held_out("pass-completion", passes, seed, artefact, tell, np.ones(len(passes.label), np.bool_))
-    return (_judgement(passes, found.probability, plain, found.how, b"", found.attribute),)
+        validation = cross_validate(spec, RECIPE, passes, seed, on_progress)
+        first = validation.blobs[0]
+        return (_evaluation_set(passes, validation.probability, plain, f"{RECIPE.folds} parts, rows held out", first),)
+    found = evaluation.held_out("pass-completion", passes, seed, artefact, on_progress, np.ones(len(passes.label), np.bool_))
+    return (_evaluation_set(passes, found.probability, plain, found.how, b"", found.attribute),)
 
 
-def _judgement(passes: Table, said: Floats, plain: Floats, how: str, blob: bytes, attribute: Any = None) -> EvaluationSet:
+def _evaluation_set(
+    passes: Table, probability: Floats, plain: Floats, how: str, blob: bytes, attribute: Any = None
+) -> EvaluationSet:
     from models.forest.attribution import Attribution
     from models.forest.format import read_forest
 
-    asked = spec_of("pass-completion")
+    spec = spec_of("pass-completion")
 
     def of(at: Any) -> Floats:
         return Attribution(read_forest(blob))(np.ascontiguousarray(passes.rows[at]))[:, 0]
@@ -128,11 +131,11 @@ def _judgement(passes: Table, said: Floats, plain: Floats, how: str, blob: bytes
         "pass-completion",
         how,
         passes.label,
-        said,
+        probability,
         passes.game,
         passes.rows,
-        asked.features,
-        asked.classes,
+        spec.features,
+        spec.classes,
         attribute or of,
         reference=plain,
         versus="logistic",

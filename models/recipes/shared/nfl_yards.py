@@ -1,6 +1,6 @@
-"""Yards of real plays as the models of a distribution are asked about them: one row for every play and level, "at least so many?",
-and how far off the mean and the whole distribution are in yards. A reader in ``models.recipes`` says what a play is, and gets its
-doors here.
+"""Yards of real plays as rows of the models of a distribution: one row for every play and level ("at least so many?"),
+and how far off the mean and the whole distribution are in yards. A module of ``models.recipes`` reads the plays, and gets its
+functions here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from features.nfl.yardage import LEAST_YD, LEVELS_YD, MOST_YD, expected
 from models.base import Floats
 from models.data.nfl_tracking import HELD_OUT_AS, TERMS
-from models.recipes.shared.by_command import Course, Doors, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, RecipeFunctions, TrainingPlan, recipe_functions
 from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.training import grow
@@ -29,47 +29,47 @@ _THRESHOLDS: Final = np.arange(-99, 100)
 Plays = tuple[Mapping[str, Floats], Floats, npt.NDArray[np.str_]]
 
 
-def doors_of(
+def yards_functions(
     model: str, kind: str, recipe: Recipe, limits: str, plays: Callable[[Path], Plays], takes: tuple[str, ...]
-) -> tuple[Callable[[Path], Outcomes], Doors]:
-    """How the rows of a folder are read, and the doors, of the model of yards ``kind``, which learns from ``takes`` and the yards
-    asked about."""
-    asked = spec_of(model).taking(("yards_yd", *takes))
+) -> tuple[Callable[[Path], Outcomes], RecipeFunctions]:
+    """The reader of a folder's rows and the recipe functions of the model of yards ``kind``, which is trained on ``takes`` and the
+    level."""
+    spec = spec_of(model).taking(("yards_yd", *takes))
 
     def read(folder: Path) -> Outcomes:
         columns, yards, game = plays(folder)
-        names = [feature.name for feature in asked.offered[1:]]
+        names = [feature.name for feature in spec.offered[1:]]
         rows = np.full((len(yards), len(names)), np.nan)
         for name, values in columns.items():
             rows[:, names.index(name)] = values
         some = np.isfinite(yards) & np.isfinite(rows[:, [names.index(name) for name in takes]]).all(1)
         return outcomes(kind, rows[some], yards[some], game[some])
 
-    def fit(learnt: Outcomes, seed: int) -> bytes:
-        return grow(asked, recipe, learnt.rows, learnt.label, seed)
+    def fit(train_set: Outcomes, seed: int) -> bytes:
+        return grow(spec, recipe, train_set.rows, train_set.label, seed)
 
-    def in_yards(held: Outcomes, said: Floats) -> dict[str, float]:
-        return measures(kind, held, said)
+    def in_yards(held: Outcomes, probability: Floats) -> dict[str, float]:
+        return measures(kind, held, probability)
 
-    return read, doors(Course(model, fit, limits, recipe.told(), in_yards, asked.takes), read)
+    return read, recipe_functions(TrainingPlan(model, fit, limits, recipe.as_card(), in_yards, spec.takes), read)
 
 
-def outcomes(kind: str, asked: Floats, yards: Floats, game: npt.NDArray[np.str_]) -> Outcomes:
+def outcomes(kind: str, spec: Floats, yards: Floats, game: npt.NDArray[np.str_]) -> Outcomes:
     """Rows (B * K, F) of plays (B, F - 1) at the K levels of ``kind``, play by play, with the label whether it gained so many."""
     levels = np.array(LEVELS_YD[kind], np.float64)
-    rows = np.column_stack([np.tile(levels, len(asked)), np.repeat(asked, len(levels), axis=0)])
+    rows = np.column_stack([np.tile(levels, len(spec)), np.repeat(spec, len(levels), axis=0)])
     gained = np.repeat(yards, len(levels))
     return Outcomes(
         rows, (gained >= rows[:, 0]).astype(np.float64), np.repeat(game, len(levels)), SOURCE, HELD_OUT_AS, TERMS, measured=gained
     )
 
 
-def measures(kind: str, held: Outcomes, said: Floats) -> dict[str, float]:
+def measures(kind: str, held: Outcomes, probability: Floats) -> dict[str, float]:
     """Root mean square error of the mean, yd, and the continuous ranked probability score over 199 thresholds (that of the Big Data
     Bowl of 2020), each beside those of one distribution for all plays."""
     levels = len(LEVELS_YD[kind])
-    chances, yards = said.reshape(-1, levels), held.measured.reshape(-1, levels)[:, 0]
-    # nobody gains twelve without gaining ten
+    chances, yards = probability.reshape(-1, levels), held.measured.reshape(-1, levels)[:, 0]
+    # a gain of twelve is a gain of ten
     chances = np.minimum.accumulate(np.clip(chances, 0.0, 1.0), axis=1)
     constant = (yards[:, None] >= np.array(LEVELS_YD[kind])).mean(0)
     mean = np.array([expected(kind, row) for row in chances.tolist()])

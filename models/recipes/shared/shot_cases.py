@@ -1,9 +1,9 @@
-"""The cases that xGoals is judged in: with everybody in sight, with a part withheld, and without positions, on whole games that it
-has not seen.
+"""The cases in which xGoals is evaluated: with all players in sight, with a part withheld, and without positions, on whole games
+that it has not seen.
 
-Each case has its reference: the provider's xG where everybody is seen; where a part is withheld, a model made for just that case,
-grown on other games of the same case; without positions the gate's logistic regression. Penalties, which all have one value, are
-left aside.
+Each case has its reference: the provider's xG where all players are seen; where a part is withheld, a model made for just that
+case, grown on other games of the same case; without positions the gate's logistic regression. Penalties, which all have one value,
+are left aside.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Answer = Callable[[Floats], Floats]
 Bools = npt.NDArray[np.bool_]
 
 _SLOW: Final = {"eta": 0.05, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
-#: how a model for one case is grown: the recipe of shots with everybody's position, as it was found by cross-validation
+#: how a model for one case is grown: the recipe of shots with all positions, as it was found by cross-validation
 MADE: Final = Recipe(
     boosters=(
         ({**_SLOW, "max_depth": 3, "min_child_weight": 20.0}, 300),
@@ -47,7 +47,7 @@ MADE: Final = Recipe(
 )
 #: fewer rows of other games make no model to compare with
 _LEAST: Final = 2_000
-#: of what is withheld at random when judged; training uses others
+#: seed of what is withheld at random in an evaluation; training uses others
 _SEED: Final = 1_000
 _ROUNDS: Final = 1_000
 
@@ -122,31 +122,31 @@ def cases_of(
     *,
     made: bool = False,
     seed: int = 0,
-    tell: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[str], None] = lambda text: None,
 ) -> list[Case]:
     """Every case on the shots ``out`` (bool, of StatsBomb's and of Wyscout's); with ``made`` beside models made for each, grown on
     the games that are not held out by the rule, where there are enough of them."""
-    found = list(_with_positions(statsbomb, out[0], answer, made, seed, tell)) if statsbomb is not None else []
+    found = list(_with_positions(statsbomb, out[0], answer, made, seed, on_progress)) if statsbomb is not None else []
     if wyscout is not None:
         found += _without(wyscout, out[1], answer, seed)
-        tell(f"wyscout, {withheld_shots.NONE}")
+        on_progress(f"wyscout, {withheld_shots.NONE}")
     return found
 
 
 def _with_positions(
-    shots: ShotTable, out: Bools, answer: Answer, made: bool, seed: int, tell: Callable[[str], None]
+    shots: ShotTable, out: Bools, answer: Answer, made: bool, seed: int, on_progress: Callable[[str], None]
 ) -> Iterator[Case]:
     plain = ~shots.penalty & ~shots.shootout & np.isfinite(shots.rows[:, 0])
-    judged, others = np.flatnonzero(out & plain), np.flatnonzero(~held_out("statsbomb", shots.match) & plain)
-    if not len(judged) or shots.picture is None:
+    predictions, others = np.flatnonzero(out & plain), np.flatnonzero(~held_out("statsbomb", shots.match) & plain)
+    if not len(predictions) or shots.picture is None:
         return
-    label, game = shots.goal[judged], shots.match[judged]
-    groups = {name: words[judged] for name, words in shots.groups.items()}
+    label, game = shots.goal[predictions], shots.match[predictions]
+    groups = {name: words[predictions] for name, words in shots.groups.items()}
     for case in withheld_shots.CASES:
         players = withheld_shots.players(case, shots.picture, _SEED + seed)
-        rows = shots.seen(players, judged)
+        rows = shots.seen(players, predictions)
         reference, versus = np.empty(0), ""
-        provider = shots.reference[judged]
+        provider = shots.reference[predictions]
         if case == withheld_shots.FULL and np.isfinite(provider).all():
             reference, versus = provider, "provider"
         elif made and len(others) >= _LEAST:
@@ -154,17 +154,17 @@ def _with_positions(
             reference, versus = 1.0 / (1.0 + np.exp(-Margins(read_forest(blob))(rows)[:, 0])), "a model made for it"
         probability = answer(rows)
         opened = _gate(f"StatsBomb open data, {case}", rows, label, probability, game)
-        tell(f"statsbomb, {case}")
+        on_progress(f"statsbomb, {case}")
         yield Case("statsbomb", case, label, probability, game, rows, groups, reference, versus, opened)
 
 
 def _without(shots: EventShots, out: Bools, answer: Answer, seed: int) -> Iterator[Case]:
     plain = ~shots.penalty & np.isfinite(shots.rows[:, 0])
-    judged = np.flatnonzero(out & plain)
-    if not len(judged):
+    predictions = np.flatnonzero(out & plain)
+    if not len(predictions):
         return
-    rows, label, game = shots.rows[judged], shots.goal[judged], shots.match[judged]
-    groups = {name: words[judged] for name, words in shots.groups.items()}
+    rows, label, game = shots.rows[predictions], shots.goal[predictions], shots.match[predictions]
+    groups = {name: words[predictions] for name, words in shots.groups.items()}
     probability = answer(rows)
     others = np.flatnonzero(~held_out("wyscout", shots.match) & plain)
     reference = np.empty(0)

@@ -1,7 +1,7 @@
-"""How many players are in sight tells how whole a picture is: what follows for the level of the answer.
+"""A bias by the number of players in sight, which shows how complete a freeze frame is.
 
-A forest that learnt from whole pictures and from pictures of which a part is withheld answers between the two where it cannot tell
-which it is asked about: too low for the whole ones, too high for the others. How many opponents and team-mates are in sight, and
+A forest that was trained on complete frames and on frames of which a part is withheld predicts between the two where it cannot
+distinguish them: too low for the whole ones, too high for the others. How many opponents and team-mates are in sight, and
 whether the keeper is, says how likely each case is. Each case is given a level of its own, and a picture the mean of the levels of
 the cases that it may belong to:
 
@@ -27,7 +27,7 @@ from models.forest.format import read_forest
 from models.forest.rewrite import LOWEST, NO_PARENT
 
 Ints = npt.NDArray[np.int64]
-#: where the numbers of opponents and of team-mates in sight are told apart
+#: bounds between the numbers of opponents and of team-mates in sight
 OPPONENTS: Final = (1.0, 2.0, 4.0, 6.0, 7.0, 8.0, 9.0, 10.0)
 MATES: Final = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 CELLS: Final = (len(OPPONENTS) + 1) * (len(MATES) + 1) * 2
@@ -37,7 +37,7 @@ _OPPONENTS, _MATES, _KEEPER = (SHOT_INDEX[name] for name in ("opponents_seen", "
 
 
 def cell_of(rows: Floats) -> Ints:
-    """(B,) which picture each row (B, F) shows, 0..CELLS-1; -1 where nobody is in sight."""
+    """(B,) the cell of each row (B, F), 0..CELLS-1; -1 where no player is in sight."""
     opponents, mates = rows[:, _OPPONENTS], rows[:, _MATES]
     seen = np.isfinite(opponents) & np.isfinite(mates)
     at = np.digitize(np.where(seen, opponents, 0.0), OPPONENTS) * (len(MATES) + 1) + np.digitize(np.where(seen, mates, 0.0), MATES)
@@ -80,8 +80,8 @@ def levelled(blob: bytes, rows: Floats, label: Floats, case: Ints, reach: float 
 
 
 def with_cells(blob: bytes, added: Floats, rows: Ints, unseen: int) -> bytes:
-    """The model file with a tree that adds ``added`` (CELLS,) to the margin by what is in sight, nothing where nobody is; ``rows``
-    (CELLS,) and ``unseen`` are how many rows each leaf has, for the attributions."""
+    """The model file with a tree that adds ``added`` (CELLS,) to the margin by what is in sight, nothing where no player is;
+    ``rows`` (CELLS,) and ``unseen`` are how many rows each leaf has, for the attributions."""
     nodes: list[list[float]] = []  # left, right, parent, feature, threshold or leaf, default left, cover
 
     def node(parent: int, feature: int, value: float, default_left: bool, cover: float) -> int:

@@ -76,7 +76,7 @@ class Chance:
 
 
 @dataclass(frozen=True)
-class Tries:
+class Attempts:
     """What was tried on real fourth downs, each (B,) with the game of each: conversions (``to_go_yd, to_goal_yd, converted``),
     kicks (``length_yd, good``) and punts (``from_yd`` to the goal line, ``net_yd``)."""
 
@@ -91,10 +91,10 @@ class Tries:
     net_yd: Floats
     punted: npt.NDArray[np.str_]
 
-    def of(self, games: npt.NDArray[np.str_]) -> Tries:
+    def of(self, games: npt.NDArray[np.str_]) -> Attempts:
         """Those of these games."""
         went, kicked, punted = (np.isin(each, games) for each in (self.went, self.kicked, self.punted))
-        return Tries(
+        return Attempts(
             self.to_go_yd[went],
             self.to_goal_yd[went],
             self.converted[went],
@@ -119,19 +119,19 @@ class Parts:
     mean_yd: Floats
 
     @classmethod
-    def fit(cls, tries: Tries) -> Parts:
+    def fit(cls, attempts: Attempts) -> Parts:
         """``ValueError`` where too little was tried."""
-        if min(len(tries.converted), len(tries.good), len(tries.net_yd)) < 100:
-            raise ValueError("there are too few fourth downs to learn from: a hundred tries of each kind are the least")
-        around = [tries.net_yd[np.abs(tries.from_yd - at) <= _AROUND_YD] for at in _FIELD]
-        there = np.array([len(each) >= 20 for each in around])
+        if min(len(attempts.converted), len(attempts.good), len(attempts.net_yd)) < 100:
+            raise ValueError("there are too few fourth downs: at least a hundred attempts of each kind are needed")
+        around = [attempts.net_yd[np.abs(attempts.from_yd - at) <= _AROUND_YD] for at in _FIELD]
+        enough = np.array([len(each) >= 20 for each in around])
         median, mean = (
-            np.interp(_FIELD, _FIELD[there], [float(of(each)) for each, some in zip(around, there, strict=True) if some])
+            np.interp(_FIELD, _FIELD[enough], [float(of(each)) for each, some in zip(around, enough, strict=True) if some])
             for of in (np.median, np.mean)
         )
         return cls(
-            Chance.fit(conversion_terms(tries.to_go_yd, tries.to_goal_yd), tries.converted),
-            Chance.fit(kick_terms(tries.length_yd), tries.good),
+            Chance.fit(conversion_terms(attempts.to_go_yd, attempts.to_goal_yd), attempts.converted),
+            Chance.fit(kick_terms(attempts.length_yd), attempts.good),
             median,
             mean,
         )
@@ -140,7 +140,7 @@ class Parts:
         return self.conversion(conversion_terms(to_go_yd, to_goal_yd))
 
     def kicks(self, length_yd: Floats) -> Floats:
-        """Nobody makes one from beyond ``LONGEST_KICK_YD``."""
+        """Probability that a field goal is good; 0 beyond ``LONGEST_KICK_YD``."""
         return np.where(length_yd <= LONGEST_KICK_YD, self.kick(kick_terms(length_yd)), 0.0)
 
     def punts_yd(self, from_yd: Floats, mean: bool = False) -> Floats:

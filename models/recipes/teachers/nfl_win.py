@@ -2,7 +2,7 @@
 there is still time for it.
 
 A lead of n points, and a place on the field, weigh by the root of the time left (Stern 1994, "A Brownian Motion Model for the
-Progress of Sports Scores"), taken with several least times, because near the end a lead counts for more than any root says. In the
+Progress of Sports Scores"), taken with several least times, because near the end a lead counts for more than any root. In the
 last minutes come terms of their own: leads of up to one score, what a field goal would still turn, and what none would.
 """
 

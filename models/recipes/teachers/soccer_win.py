@@ -1,6 +1,6 @@
-"""What is left of a match, learnt from real ones: how often goals fall, and what result that makes of any state.
+"""The teacher of soccer's win probability: how often goals fall, and the results that follow from any state.
 
-A few hundred matches in each state are too few for trees, which learn the noise of single results. So the forest's teacher is a
+A few hundred matches in each state are too few for trees, which fit the noise of single results. So the forest's teacher is a
 chain: the goals of each team fall at a rate whose logarithm is linear in side, time, lead, red cards and what both teams' xGoals
 so far say (a Poisson regression on minutes of play), and the chances of the results follow from the rates by working backwards
 from the end. How strong the teams are is not known and shows in xGoals only in part: the chances are the mean over what it still
@@ -107,10 +107,10 @@ class Winning:
 
     @classmethod
     def fit(cls, results: Results, every_min: float) -> Winning:
-        """From states ``every_min`` apart. ``ValueError`` when there are too few matches to learn from."""
+        """From states ``every_min`` apart. ``ValueError`` when there are too few matches."""
         rows, match = results.rows, results.match
         if len(np.unique(match)) < 50:
-            raise ValueError(f"{len(np.unique(match))} matches are too few to learn how matches go on")
+            raise ValueError(f"{len(np.unique(match))} matches are too few to fit goal rates")
         # what follows a state, up to the next one of the same period
         follows = np.r_[(match[1:] == match[:-1]) & (results.period[1:] == results.period[:-1]), False]
         played = np.where(follows, every_min, 0.0)

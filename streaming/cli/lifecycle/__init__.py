@@ -6,9 +6,9 @@ import typer
 
 
 def add(app: typer.Typer) -> None:
-    """Hang the commands on `touchline models`."""
-    from streaming.cli.lifecycle import judging, learning, registering, renewing
+    """Add the commands to `touchline models`."""
+    from streaming.cli.lifecycle import assessing, learning, registering, renewing
 
-    for module in (learning, judging, registering, renewing):
+    for module in (learning, assessing, registering, renewing):
         for name, command in module.COMMANDS.items():
             app.command(name)(command)

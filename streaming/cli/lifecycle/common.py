@@ -1,4 +1,4 @@
-"""What the commands of a model's life share: where the registry is, who acts, and how a version is named."""
+"""Shared by the life-cycle commands of models: the registry, the user's name, and how a version is named."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Name = Annotated[str, typer.Argument(help="Name of the model; touchline models l
 Registry = Annotated[Path, typer.Option("--registry", envvar=REGISTRY, help="Folder of the model registry.", metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 By = Annotated[str, typer.Option("--by", help="Name for the audit log; default: the current user.", metavar="WHO")]
-DEFAULT: Final = Path("model-registry")
+DEFAULT_REGISTRY: Final = Path("model-registry")
 
 
 def registry_at(root: Path) -> Store:
@@ -35,8 +35,8 @@ def registry_at(root: Path) -> Store:
     return Store(root)
 
 
-def whoever(by: str) -> str:
-    """The name for the audit log."""
+def user_name(by: str) -> str:
+    """The name for the audit log: ``by``, or the current user."""
     if by:
         return by
     try:
@@ -45,32 +45,32 @@ def whoever(by: str) -> str:
         raise ValueError("cannot determine the user name; pass --by") from None
 
 
-def enrol(root: Path, folder: Path, by: str, why: str) -> Version:
+def register_artefact(root: Path, folder: Path, by: str, why: str) -> Version:
     """Register an artefact, pending, and track its training in MLflow where that is installed."""
     store = registry_at(root)
     known_before = {v.version for n in store.names() for v in store.versions(n)}
-    version = store.register(folder, whoever(by), why)
+    version = store.register(folder, user_name(by), why)
     if version.version not in known_before:
-        track(store, version, new=True)
+        mirror_in_mlflow(store, version, new=True)
     return version
 
 
-def track(store: Store, version: Version, *, new: bool = False) -> None:
-    """Tell MLflow; where it is not installed, say so. What the registry holds stands in any case.
-    ``TOUCHLINE_TRACKING=none`` leaves it out."""
+def mirror_in_mlflow(store: Store, version: Version, *, new: bool = False) -> None:
+    """Mirror a version in MLflow; print a note where it is not installed. The registry does not depend on it.
+    ``TOUCHLINE_TRACKING=none`` switches it off."""
     if os.environ.get(TRACKING) == "none":
         return
-    from models.registry.mlflow_view import Tracker
+    from models.registry.mlflow_view import MlflowView
 
     try:
-        tracker = Tracker(store)
+        mlflow = MlflowView(store)
     except ModuleNotFoundError:
         print("touchline: not tracked in MLflow, which is not installed: pip install 'touchline[mlops]'", file=sys.stderr)
         return
     if new:
-        tracker.trained(version)
+        mlflow.record_registered(version)
     else:
-        tracker.moved(version)
+        mlflow.record_state(version)
 
 
 def find_model(store: Store, text: str, name: str = "") -> ForestModel:
@@ -86,13 +86,7 @@ def find_model(store: Store, text: str, name: str = "") -> ForestModel:
     return load(text)
 
 
-def text_of(version: Version) -> str:
-    """A line for a person."""
-    done = "; ".join(f"{e.deed} {e.at or 'from the beginning'} by {e.by}: {e.why}" for e in version.entries)
-    return f"{version.name}  {version.version}  {version.state}  ({done})"
-
-
-def cards_in(root: Path) -> Callable[[str, str], Card | None]:
+def card_finder(root: Path) -> Callable[[str, str], Card | None]:
     """A function that finds the card of a version, in the package or in the registry; None when it is in neither."""
     from models.choice import packaged_versions
     from models.registry.store import Store
@@ -101,9 +95,9 @@ def cards_in(root: Path) -> Callable[[str, str], Card | None]:
 
     @cache
     def card_of(name: str, version: str) -> Card | None:
-        own = packaged_versions(name).get(version)
-        if own is not None:
-            return own.card
+        shipped = packaged_versions(name).get(version)
+        if shipped is not None:
+            return shipped.card
         try:
             return store.load(name, version).card
         except ValueError:
@@ -112,15 +106,15 @@ def cards_in(root: Path) -> Callable[[str, str], Card | None]:
     return card_of
 
 
-def listed(root: Path) -> dict[str, list[dict[str, str]]]:
-    """The versions in a registry by model, each with its state and what was done to it last."""
+def versions_by_model(root: Path) -> dict[str, list[dict[str, str]]]:
+    """The versions in a registry by model, each with its state and its last entry in the audit log."""
     store = registry_at(root)
     return {
         name: [
             {
                 "version": v.version,
                 "state": v.state,
-                "deed": v.entries[-1].deed,
+                "deed": v.entries[-1].action,
                 "at": v.entries[-1].at,
                 "by": v.entries[-1].by,
                 "why": v.entries[-1].why,
@@ -142,7 +136,7 @@ Contradicted = Annotated[
 
 
 def watch_models(hub: Hub, root: Path | None, policy: str) -> ModelWatch:
-    """Have the hub watch the models of its games; ``BadInput`` for a policy that there is not."""
+    """Have the hub watch the models of its games; ``BadInput`` for an unknown policy."""
     from streaming.errors import BadInput
     from streaming.web.withholding import POLICIES
 
@@ -154,8 +148,8 @@ def watch_models(hub: Hub, root: Path | None, policy: str) -> ModelWatch:
 
 
 def model_watch(root: Path | None) -> ModelWatch:
-    """A watch over the models of every sport, and over the calibration of those of which a game says what came of them."""
+    """A watch over the models of every sport, with the calibration of those whose outcomes a game reports."""
     from streaming.monitoring.watch import ModelWatch
     from streaming.outcome_labels import all_labels
 
-    return ModelWatch(all_labels(), cards_in(root or DEFAULT))
+    return ModelWatch(all_labels(), card_finder(root or DEFAULT_REGISTRY))

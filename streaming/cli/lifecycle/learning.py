@@ -1,4 +1,4 @@
-"""`touchline models prepare` and `retrain`: what was on the air becomes a training table, and a table a new version."""
+"""`touchline models prepare` and `retrain`: recorded predictions become a training table, and a table a new version."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from streaming.cli.error_mapping import plain_errors
-from streaming.cli.lifecycle.common import DEFAULT, By, Name, Registry
+from streaming.cli.lifecycle.common import DEFAULT_REGISTRY, By, Name, Registry
 
 if TYPE_CHECKING:
     from models.training.labelled_predictions import LabelledPredictions
 
 Recordings = Annotated[list[Path], typer.Argument(help="Folders of recordings.", metavar="REC...")]
-Replay = Annotated[bool, typer.Option("--replay", help="Compute the features again, even if the recording holds predictions.")]
+Replay = Annotated[bool, typer.Option("--replay", help="Compute the features again, also where the recording holds predictions.")]
 
 
 def prepare(
@@ -28,18 +28,18 @@ def prepare(
 
     Example: touchline models prepare xgoals REC1 REC2 --out shots.parquet
 
-    Where a recording holds predictions, their features are taken; otherwise the game is run again, which gives the same features to
+    Where a recording holds predictions, their features are taken; otherwise the game is replayed, which gives the same features to
     the bit.
     """
     with plain_errors():
-        table = gathered(name, recordings, replay)
+        table = gather_predictions(name, recordings, replay)
         table.write(out)
     labelled = int((table.label == table.label).sum())
-    print(f"{len(table)} predictions of {name}, {labelled} with what came of them, from {len(recordings)} games in {out}")
+    print(f"{len(table)} predictions of {name}, {labelled} of them labelled, from {len(recordings)} games in {out}")
 
 
-def unsaid(name: str) -> str:
-    """Why no recording says what came of what the model was asked; empty when one does."""
+def no_label_reason(name: str) -> str:
+    """Why recordings hold no labels for the model; empty when they do."""
     from streaming.outcome_labels import label_of
 
     try:
@@ -49,31 +49,31 @@ def unsaid(name: str) -> str:
     return ""
 
 
-def gathered(
+def gather_predictions(
     name: str, recordings: list[Path], replay: bool = False, labelled: bool = True, missing: Counter[str] | None = None
 ) -> LabelledPredictions:
-    """Of all recordings, one after the other; ``ValueError`` when they are to be ``labelled`` and cannot be."""
+    """The predictions of all recordings, in order; ``ValueError`` when they must be ``labelled`` and the model has no labels."""
     from models.specs import spec_of
-    from models.training.labelled_predictions import joined
+    from models.training.labelled_predictions import concatenate
     from streaming.cli.progress import Progress
 
     spec_of(name)
-    if labelled and (why := unsaid(name)):  # said before the work
+    if labelled and (why := no_label_reason(name)):  # before the work
         raise ValueError(why)
     parts: list[LabelledPredictions] = []
     with Progress(f"prepare {name}", len(recordings), "games") as progress:
         for path in recordings:
-            parts.append(of_recording(name, path, replay, missing))
+            parts.append(predictions_of(name, path, replay, missing))
             progress.advance()
     games = [str(part.game[0]) for part in parts if len(part)]
     if twice := {game for game in games if games.count(game) > 1}:
         raise ValueError(f"two recordings of {sorted(twice)[0]} are given: its rows would count twice")
-    return joined(parts)
+    return concatenate(parts)
 
 
-def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None) -> LabelledPredictions:
-    """The predictions that it holds, or, without them, those of an operator that is given its records again; ``missing`` then
-    counts the values that there are not, by reason."""
+def predictions_of(name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None) -> LabelledPredictions:
+    """The predictions in a recording; where it has none, those of an operator that replays its records. ``missing`` then counts the
+    missing values by reason."""
     from models.specs import sport_of
     from streaming.monitoring.labels import EventHistory
     from streaming.monitoring.prediction_join import join_outcomes, logged_by, logged_in
@@ -82,20 +82,20 @@ def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[s
 
     recording = Recording(path)
     if recording.game.sport != sport_of(name):
-        raise ValueError(f"{path} is a game of {recording.game.sport}; {name} is asked in {sport_of(name)}")
-    said = [] if replay else logged_in(recording, name)
-    if not said:
-        from streaming.cli.lifecycle.pinning import pinned
+        raise ValueError(f"{path} is a game of {recording.game.sport}; {name} is a model of {sport_of(name)}")
+    logged = [] if replay else logged_in(recording, name)
+    if not logged:
+        from streaming.cli.lifecycle.pinning import pin_models
 
-        operator, records = pinned(recording, draw=False, provisional=False)
+        operator, records = pin_models(recording, draw=False, provisional=False)
         for record in records:
-            said += logged_by(operator.on_record(record), name)
-        said += logged_by(operator.finish(), name)
+            logged += logged_by(operator.on_record(record), name)
+        logged += logged_by(operator.finish(), name)
         if missing is not None:
             stats = {stat.id for stat in operator.sport.stats if stat.model and stat.model.partition("/")[0] == name}
             missing.update({reason: n for stat, reason, n in operator.metrics.unavailable() if stat in stats})
-    label = unlabelled() if unsaid(name) else label_of(name)
-    return join_outcomes(name, said, EventHistory(recording.game, recording.read_events()), label)
+    label = unlabelled() if no_label_reason(name) else label_of(name)
+    return join_outcomes(name, logged, EventHistory(recording.game, recording.read_events()), label)
 
 
 def retrain(
@@ -107,8 +107,10 @@ def retrain(
     out: Annotated[Path | None, typer.Option(help="Folder of the artefact; default: the model's name.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of folds and sampling.")] = 1,
     by: By = "",
-    why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.", metavar="TEXT")] = "retrained on what aired",
-    registry: Registry = DEFAULT,
+    why: Annotated[
+        str, typer.Option("--why", help="The reason, for the audit log.", metavar="TEXT")
+    ] = "retrained on recorded predictions",
+    registry: Registry = DEFAULT_REGISTRY,
 ) -> None:
     """Train on recorded predictions and their outcomes, and register the new version as pending.
 
@@ -119,28 +121,30 @@ def retrain(
         from models.evaluation.evaluation import as_text
         from models.specs import spec_of
         from models.training.training import train
-        from streaming.cli.lifecycle.common import enrol
+        from streaming.cli.lifecycle.common import register_artefact
         from streaming.cli.progress import Progress
 
         model = spec_of(name)
-        table = lived_from(name, source).table()
+        table = labelled_from(name, source).table()
         command = f"touchline models retrain {name} --from TABLE --seed {seed}"
         with Progress(f"train {name}", model.recipe.folds + 1, "fits") as progress:
-            card, blob = train(model, model.recipe, table, seed=seed, command=command, tell=lambda _: progress.advance())
+            card, blob = train(model, model.recipe, table, seed=seed, command=command, on_progress=lambda _: progress.advance())
         folder = out or Path(name)
         card = save(folder, card, blob)
-        version = enrol(registry, folder, by, why)
+        version = register_artefact(registry, folder, by, why)
     held = as_text({"model": name, "version": card.version, "scores": card.metrics["held_out"]}).splitlines()[-1]
-    print(f"{name} {card.version} in {folder}, {version.state} in {registry}: {held} on what was held out")
+    print(f"{name} {card.version} in {folder}, {version.state} in {registry}: {held} on held-out games")
 
 
-def lived_from(name: str, source: list[Path], labelled: bool = True, missing: Counter[str] | None = None) -> LabelledPredictions:
-    """From tables and recordings alike; ``missing`` counts the values that replayed recordings do not have, by reason."""
-    from models.training.labelled_predictions import joined, read_lived
+def labelled_from(name: str, source: list[Path], labelled: bool = True, missing: Counter[str] | None = None) -> LabelledPredictions:
+    """Labelled predictions of tables and recordings; ``missing`` counts the missing values of replayed recordings by reason."""
+    from models.training.labelled_predictions import concatenate, read_labelled
 
     recordings = [path for path in source if path.is_dir()]
-    parts = [read_lived(name, path) for path in source if not path.is_dir()]
-    return joined([*parts, *([gathered(name, recordings, labelled=labelled, missing=missing)] if recordings else [])])
+    parts = [read_labelled(name, path) for path in source if not path.is_dir()]
+    return concatenate(
+        [*parts, *([gather_predictions(name, recordings, labelled=labelled, missing=missing)] if recordings else [])]
+    )
 
 
 COMMANDS: Final = {"prepare": prepare, "retrain": retrain}

@@ -1,4 +1,4 @@
-"""A recorded game again, with the versions that its models had then, each from where it took over."""
+"""A replay with the model versions of the recording, each from the record at which it was deployed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from streaming.recordings.reader import Recording
 from streaming.wire.records import Event, Telemetry
 
 
-def pinned(
+def pin_models(
     recording: Recording, records: Iterable[Telemetry | Event] | None = None, registry: Path | None = None, **options: Any
 ) -> tuple[GameOperator, Iterable[Any]]:
-    """An operator and the records to give it. Versions are looked for in the package and in the registry; ``BadInput`` when one is
-    in neither. A recording that says nothing of versions gets the models that ship. Models that were asked for by name when it was
-    made answer again; where another one answered then that may not now, a line on stderr names it and says how to ask for it."""
+    """An operator, and the records for it. Versions are loaded from the package or the registry; ``BadInput`` when one is in
+    neither. A recording without versions gets the shipped models. Models that were selected by name when it was made are selected
+    again. Where another model predicted then and is off now, a line on stderr names it and the option that selects it."""
     from models.choice import packaged_versions
     from models.warm_up import ready
     from streaming.factory import explained_by, models_of, sport_named, with_views
@@ -34,7 +34,7 @@ def pinned(
     first |= requested
     shipped, explained = models_of(sport, origin=origin_of(recording.game)), explained_by(sport)
     if all(name in shipped and shipped[name].version == version for name, version in first.items()) and not later:
-        _say_off(recording, shipped, first, requested)
+        _report_off(recording, shipped, first, requested)
         return GameOperator(sport, recording.game, shipped, requested=requested, **options), records
     root = registry or Path(os.environ.get("TOUCHLINE_REGISTRY") or "model-registry")
 
@@ -52,28 +52,28 @@ def pinned(
         now = {**now, name: of(name, version)}
         changes.append((after_us, views(now)))
     pins = Pinned(views(plain), changes)
-    _say_off(recording, plain, first, requested)
+    _report_off(recording, plain, first, requested)
     return GameOperator(sport, recording.game, deployed=pins, requested=requested, **options), pins.stream(records)
 
 
-def _say_off(recording: Recording, models: Mapping[str, Model], spoke: Container[str], requested: Container[str]) -> None:
-    """One line for every model that answered when the game was recorded and may not now."""
+def _report_off(recording: Recording, models: Mapping[str, Model], recorded: Container[str], requested: Container[str]) -> None:
+    """Print a line for every model that predicted when the game was recorded and is off now."""
     from models.guard import guard_of, trained_on
 
     for name, model in sorted(models.items()):
         off = guard_of(model, origin_of(recording.game)).off
-        if off and name in spoke and name not in requested and "/" not in name:
+        if off and name in recorded and name not in requested and "/" not in name:
             ask = f"--model {name}@simulated" if trained_on(model) == "simulated" else f"--model {name}"
             print(
-                f"{recording.path}: {name} {model.version} answered when this was recorded, and does not now ({off}): {ask} asks "
-                "for it by name",
+                f"{recording.path}: {name} {model.version} predicted when this was recorded and is off now ({off}); {ask} "
+                "selects it by name",
                 file=sys.stderr,
                 flush=True,
             )
 
 
 def _versions(recording: Recording) -> tuple[dict[str, str], list[tuple[int, str, str]]]:
-    """What every model began with, and what it became: (after_us, model, version) in order."""
+    """The first version of every model, and the later ones: (after_us, model, version) in order."""
     first: dict[str, str] = {}
     later: list[tuple[int, str, str]] = []
     for row in recording.read("switches"):
@@ -81,7 +81,7 @@ def _versions(recording: Recording) -> tuple[dict[str, str], list[tuple[int, str
             later.append((row["after_us"], row["model"], row["version"]))
         else:
             first[row["model"]] = row["version"]
-    if not first:  # models that were never switched are only named by what they said
+    if not first:  # models that were never switched are named by their predictions only
         for row in recording.read("predictions"):
             first.setdefault(row["model"].partition("/")[0], row["version"])
     return first, sorted(later)
@@ -95,5 +95,5 @@ def _kept(root: Path, name: str, version: str, recording: Recording) -> Model:
     except ValueError:
         raise BadInput(
             f"{recording.path} was made with {name} {version}, which neither ships nor is in the registry {root}: "
-            f"say where it is (--registry DIR), or which models are to answer instead (--model)"
+            f"pass its registry (--registry DIR), or other models (--model)"
         ) from None

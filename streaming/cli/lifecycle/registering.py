@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from streaming.cli.error_mapping import plain_errors
-from streaming.cli.lifecycle.common import DEFAULT, By, Json, Name, Registry, registry_at, track, whoever
+from streaming.cli.lifecycle.common import DEFAULT_REGISTRY, By, Json, Name, Registry, mirror_in_mlflow, registry_at, user_name
 
 Which = Annotated[str, typer.Argument(help="The version, its first letters, deployed or shipped.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.", metavar="TEXT")]
@@ -19,16 +19,16 @@ def register(
     folder: Annotated[Path, typer.Argument(help="Folder of an artefact.")],
     by: By = "",
     why: Why = "trained elsewhere",
-    registry: Registry = DEFAULT,
+    registry: Registry = DEFAULT_REGISTRY,
 ) -> None:
     """Register an artefact that was trained elsewhere, as pending.
 
     Example: touchline models register my-xgoals --by "B. Marsh" --why "trained on the whole of last season"
     """
-    from streaming.cli.lifecycle.common import enrol
+    from streaming.cli.lifecycle.common import register_artefact
 
     with plain_errors():
-        version = enrol(registry, folder, by, why)
+        version = register_artefact(registry, folder, by, why)
     print(f"{version.name} {version.version} is {version.state} in {registry}")
 
 
@@ -37,7 +37,7 @@ def approve(
     version: Which,
     by: Annotated[str, typer.Option("--by", help="Name of the approver.", metavar="WHO")],
     why: Why,
-    registry: Registry = DEFAULT,
+    registry: Registry = DEFAULT_REGISTRY,
     as_json: Json = False,
 ) -> None:
     """Approve a version of a model; name, time and reason are kept. Only an approved version can be deployed.
@@ -47,7 +47,7 @@ def approve(
     with plain_errors():
         store = registry_at(registry)
         done = store.approve(name, version, by, why)
-        track(store, done)
+        mirror_in_mlflow(store, done)
     entry = done.entries[-1]
     if as_json:
         print(json.dumps({"model": name, "version": done.version, "state": done.state, "by": entry.by, "at": entry.at}))
@@ -60,18 +60,18 @@ def deploy(
     version: Which,
     by: By = "",
     why: Why = "deployed",
-    registry: Registry = DEFAULT,
+    registry: Registry = DEFAULT_REGISTRY,
     as_json: Json = False,
 ) -> None:
-    """Deploy an approved version to every operator and endpoint that follows the registry, between two records. To roll back,
-    deploy an earlier version.
+    """Deploy an approved version to every operator and endpoint that follows the registry; each switches between two records. To
+    roll back, deploy an earlier version.
 
     Example: touchline models deploy xgoals 3fa91c --why "approved this morning"
     """
     with plain_errors():
         store = registry_at(registry)
-        done = store.deploy(name, version, whoever(by), why)
-        track(store, done)
+        done = store.deploy(name, version, user_name(by), why)
+        mirror_in_mlflow(store, done)
     entry = done.entries[-1]
     if as_json:
         print(json.dumps({"model": name, "version": done.version, "state": done.state, "before": entry.before, "at": entry.at}))
@@ -79,8 +79,8 @@ def deploy(
         print(f"{name} {done.version} is live, instead of {entry.before or 'none'}")
 
 
-def history(name: Name, registry: Registry = DEFAULT, as_json: Json = False) -> None:
-    """List what was done to the versions of a model: name, time, reason.
+def history(name: Name, registry: Registry = DEFAULT_REGISTRY, as_json: Json = False) -> None:
+    """List the audit log of a model: action, name, time, reason.
 
     Example: touchline models history xgoals
     """
@@ -92,7 +92,7 @@ def history(name: Name, registry: Registry = DEFAULT, as_json: Json = False) -> 
         print(json.dumps([msgspec.to_builtins(entry) for entry in entries], indent=1))
         return
     for e in entries:
-        print(f"{e.at or 'from the beginning':25s}  {e.version}  {e.deed:10s}  {e.by}: {e.why}")
+        print(f"{e.at or 'from the beginning':25s}  {e.version}  {e.action:10s}  {e.by}: {e.why}")
 
 
 COMMANDS: Final = {"register": register, "approve": approve, "deploy": deploy, "history": history}

@@ -1,4 +1,4 @@
-"""`touchline models renew`: an older artefact gets a card as cards are written now."""
+"""`touchline models renew`: the card of an older artefact is brought up to date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def renew(
 
     Example: touchline models renew nfl-tackle --out nfl-tackle
 
-    The games that the card names are played again, and must give the table that the model was trained on.
+    The games that the card names are simulated again, and must give the training table of the model.
     """
     with plain_errors():
         from models.artefact import load, model_file, save
@@ -31,10 +31,10 @@ def renew(
         from streaming.cli.training_tables import simulated_table
 
         before = load(model)
-        told = before.card.trained_on
-        games, seed = told.get("games"), told.get("first_seed")
+        trained_on = before.card.trained_on
+        games, seed = trained_on.get("games"), trained_on.get("first_seed")
         if not (isinstance(games, int) and isinstance(seed, int)):
-            raise ValueError(f"{before.name} {before.version} did not learn from simulated games: train it again")
+            raise ValueError(f"{before.name} {before.version} was not trained on simulated games: train it again")
         blob = model_file(model).read_bytes()
         table = simulated_table(before.name, seed, min(fewer or games, games))
         card = save(out, renewed(spec_of(before.name), before.card, table), blob)

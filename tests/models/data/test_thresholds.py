@@ -67,7 +67,7 @@ def test_shares_need_passes_of_both_and_enough_of_them(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b", "c"], ["/nowhere"]])
-def test_what_is_wrong_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_arguments_give_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert thresholds.main(arguments) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

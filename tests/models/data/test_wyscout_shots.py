@@ -44,7 +44,7 @@ def of(row: np.ndarray, *names: str) -> list[float]:
     return [float(row[SHOT_INDEX[name]]) for name in names]
 
 
-def test_what_led_to_each_shot(tmp_path: Path) -> None:
+def test_rows_have_the_events_before_each_shot(tmp_path: Path) -> None:
     shots = load(written(tmp_path, MOVE))
     assert shots.id.tolist() == [103, 105, 109, 110]
     assert shots.goal.tolist() == [0.0, 1.0, 0.0, 1.0]
@@ -58,7 +58,7 @@ def test_what_led_to_each_shot(tmp_path: Path) -> None:
     assert np.isnan(low[SHOT_INDEX["keeper_distance_m"]])
 
 
-def test_nothing_that_is_known_later_is_read(tmp_path: Path) -> None:
+def test_later_events_change_no_row(tmp_path: Path) -> None:
     """Neither tags that are given in hindsight, nor where a shot ended, nor anything that comes after it."""
     first = load(written(tmp_path / "a", MOVE)).rows
     hindsight = [(*row[:7], sorted({*row[7], 201, 301, 302, 2101})) for row in MOVE]
@@ -70,7 +70,7 @@ def test_shootouts_are_no_shots_of_the_match(tmp_path: Path) -> None:
     assert len(load(written(tmp_path, MOVE, "P")).goal) == 0
 
 
-def test_strange_tables_are_one_sentence(tmp_path: Path) -> None:
+def test_malformed_tables_give_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no file"):
         load(tmp_path)
     with pytest.raises(ValueError, match="'3H' as a period"):
@@ -81,8 +81,8 @@ def test_strange_tables_are_one_sentence(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_order_and_unknown_words(tmp_path: Path) -> None:
-    """Rows in any order are one match; a kind or a tag that nobody knows changes nothing."""
+def test_events_are_ordered_and_unknown_kinds_kept(tmp_path: Path) -> None:
+    """Rows in any order are one match; an unknown kind or tag changes nothing."""
     first = load(written(tmp_path / "a", MOVE)).rows
     events = wyscout.read_events(written(tmp_path / "b", [*MOVE, (31.0, 1, 1, "Mystery", "", 1, 1, [9999])]))
     assert (events.kind == wyscout.UNKNOWN).sum() == 1

@@ -1,4 +1,4 @@
-"""What is said of a model as a whole: contributions of held-out rows, commands that write it down, and recipes searched."""
+"""Explanations of a whole model: contributions of held-out rows, the commands that write them, and tuned recipes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def random_shots(count: int = 300) -> np.ndarray:
     return rows
 
 
-def judgement() -> EvaluationSet:
+def an_evaluation_set() -> EvaluationSet:
     forest, rows = load("xgoals"), random_shots()
     rng = np.random.default_rng(3)
     probability = forest.predict(rows)
@@ -51,27 +51,27 @@ def judgement() -> EvaluationSet:
 
 
 def test_importance_is_the_mean_of_contributions() -> None:
-    judged = judgement()
-    found = explain_whole(judged, rounds=100)
+    predictions = an_evaluation_set()
+    found = explain_whole(predictions, rounds=100)
     forest = load("xgoals")
-    parts = forest.attribute(judged.rows)
-    np.testing.assert_allclose(parts.sum(1), forest.margin(judged.rows)[:, 0], atol=1e-9)
+    parts = forest.attribute(predictions.rows)
+    np.testing.assert_allclose(parts.sum(1), forest.margin(predictions.rows)[:, 0], atol=1e-9)
     size = dict(zip([f.name for f in forest.features], np.abs(parts[:, :-1]).mean(0), strict=True))
-    told = {row["feature"]: row["mean_abs"] for row in found.report["importance"]}
-    assert told == pytest.approx(size)
+    importance = {row["feature"]: row["mean_abs"] for row in found.report["importance"]}
+    assert importance == pytest.approx(size)
     order = [row["mean_abs"] for row in found.report["importance"]]
     assert order == sorted(order, reverse=True)
     assert sum(row["share"] for row in found.report["importance"]) == pytest.approx(1.0)
 
 
 def test_a_curve_holds_every_row_once_and_follows_the_contributions() -> None:
-    found = explain_whole(judgement(), rounds=100)
+    found = explain_whole(an_evaluation_set(), rounds=100)
     row = next(row for row in found.report["importance"] if row["feature"] == "distance_m")
-    column = [f.name for f in found.judged.features].index("distance_m")
-    told = np.isfinite(found.values[:, column])
-    assert sum(point["rows"] for point in row["curve"]) == told.sum()
-    mean = sum(point["adds"] * point["rows"] for point in row["curve"]) / told.sum()
-    assert mean == pytest.approx(found.adds[told, column].mean())
+    column = [f.name for f in found.predictions.features].index("distance_m")
+    importance = np.isfinite(found.values[:, column])
+    assert sum(point["rows"] for point in row["curve"]) == importance.sum()
+    mean = sum(point["adds"] * point["rows"] for point in row["curve"]) / importance.sum()
+    assert mean == pytest.approx(found.adds[importance, column].mean())
     assert row["direction"] < -0.5, "a shot from farther off is less likely to go in"
     assert all(point["low"] <= point["adds"] + 1e-9 for point in row["curve"])
     text = as_text(found.report)
@@ -124,7 +124,7 @@ def test_bad_input_is_one_sentence(
 
 
 @pytest.mark.slow
-def test_a_searched_recipe_says_so_on_its_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tuned_recipe_is_recorded_on_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("optuna", reason="optuna is not installed: the [train] extra")
     made_up(tmp_path, matches=40)
     out = tmp_path / "tuned"
@@ -137,9 +137,9 @@ def test_a_searched_recipe_says_so_on_its_card(tmp_path: Path, capsys: pytest.Ca
     assert tuned["taken"] == (tuned["aside"] < tuned["aside_before"])
     assert "--tune 3" in card.command
     assert run(["models", "explain", str(out), "--data", str(tmp_path), "--json"]) == 0
-    judged = json.loads(capsys.readouterr().out)
+    predictions = json.loads(capsys.readouterr().out)
     held = sum(is_held_out("statsbomb", game) for game in range(40))
-    assert judged["matches"] == held, "the games held out are judged, which it has not seen"
+    assert predictions["matches"] == held, "the games held out are judged, which it has not seen"
 
 
 @pytest.mark.slow

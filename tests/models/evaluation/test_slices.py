@@ -11,7 +11,7 @@ from models.evaluation_set import EvaluationSet, feature_groups, thirds
 from models.metrics import log_loss
 
 
-def judged(label: np.ndarray, probability: np.ndarray, game: np.ndarray, **groups: np.ndarray) -> EvaluationSet:
+def predictions(label: np.ndarray, probability: np.ndarray, game: np.ndarray, **groups: np.ndarray) -> EvaluationSet:
     several = probability.ndim == 2
     return EvaluationSet(
         "xgoals",
@@ -34,11 +34,11 @@ def season(seed: int, wrong: float = 0.0, games: int = 300, each: int = 25) -> E
     margin = rng.normal(-1.5, 1.0, n)
     foot = rng.choice(["left", "right"], n, p=[0.3, 0.7])
     label = (rng.random(n) < 1.0 / (1.0 + np.exp(-margin))).astype(np.float64)
-    said = 1.0 / (1.0 + np.exp(-(margin + wrong * (foot == "left"))))
-    return judged(label, said, np.repeat(np.arange(games), each), foot=foot, side=rng.choice(["home", "away"], n))
+    predicted = 1.0 / (1.0 + np.exp(-(margin + wrong * (foot == "left"))))
+    return predictions(label, predicted, np.repeat(np.arange(games), each), foot=foot, side=rng.choice(["home", "away"], n))
 
 
-def test_a_group_that_is_off_is_warned_of_and_no_other() -> None:
+def test_only_a_miscalibrated_group_gets_a_warning() -> None:
     found = by_group(season(1, wrong=0.6))
     worse = {row["group"]: row["worse"] for rows in found["groups"].values() for row in rows}
     assert "calibration" in worse["left"]
@@ -50,26 +50,26 @@ def test_a_group_that_is_off_is_warned_of_and_no_other() -> None:
     assert left["gap_low"] < left["gap"] < left["gap_high"] < 0.0
 
 
-def test_true_probabilities_are_seldom_warned_of() -> None:
+def test_true_probabilities_get_warnings_by_chance_only() -> None:
     warned = sum(len(by_group(season(seed), rounds=200)["warnings"]) for seed in range(100, 120))
     # 20 seasons of 4 groups, 3 in 40 by chance: 6 expected
     assert warned <= 14
 
 
-def test_error_is_the_share_of_what_knowing_nothing_costs() -> None:
+def test_error_is_the_log_loss_over_the_entropy_of_the_group() -> None:
     """Saying the share always is 1, whatever the share; knowing more is less, and a group that is known less is warned of."""
     rng = np.random.default_rng(3)
     n = 6000
     place = np.where(np.arange(n) % 2, "seen", "unseen")
     margin = rng.normal(-1.0, 1.5, n)
     label = (rng.random(n) < 1.0 / (1.0 + np.exp(-margin))).astype(np.float64)
-    said = 1.0 / (1.0 + np.exp(-margin))
-    said[place == "unseen"] = label[place == "unseen"].mean()
-    found = by_group(judged(label, said, np.arange(n) // 10, place=place), rounds=300)
+    predicted = 1.0 / (1.0 + np.exp(-margin))
+    predicted[place == "unseen"] = label[place == "unseen"].mean()
+    found = by_group(predictions(label, predicted, np.arange(n) // 10, place=place), rounds=300)
     rows = {row["group"]: row for row in found["groups"]["place"]}
     assert rows["unseen"]["error"] == pytest.approx(1.0)
     assert rows["seen"]["error"] < 0.9
-    assert found["whole"]["log_loss"] == pytest.approx(log_loss(label, said))
+    assert found["whole"]["log_loss"] == pytest.approx(log_loss(label, predicted))
     assert rows["unseen"]["worse"] == ["error"]
     assert rows["seen"]["worse"] == []
     assert "place unseen (3,000 rows of 600 games): the log loss is 1.000 of" in found["warnings"][0]
@@ -78,7 +78,7 @@ def test_error_is_the_share_of_what_knowing_nothing_costs() -> None:
 def test_a_group_in_which_nothing_happens_has_no_error() -> None:
     words = np.repeat(["never", "often"], 300)
     label = np.r_[np.zeros(300), np.arange(300) % 2].astype(np.float64)
-    found = by_group(judged(label, np.full(600, 0.25), np.arange(600), kind=words), rounds=100)
+    found = by_group(predictions(label, np.full(600, 0.25), np.arange(600), kind=words), rounds=100)
     never = next(row for row in found["groups"]["kind"] if row["group"] == "never")
     assert never["error"] is None
     assert never["worse"] == ["calibration"]
@@ -88,14 +88,14 @@ def test_games_are_drawn_whole() -> None:
     """Rows that always fall alike in a game count as one: the interval is as wide as for one row a game."""
     rng = np.random.default_rng(5)
     fell = (rng.random(200) < 0.3).astype(np.float64)
-    one = by_group(judged(fell, np.full(200, 0.3), np.arange(200)))["whole"]
-    ten = by_group(judged(np.repeat(fell, 10), np.full(2000, 0.3), np.repeat(np.arange(200), 10)))["whole"]
+    one = by_group(predictions(fell, np.full(200, 0.3), np.arange(200)))["whole"]
+    ten = by_group(predictions(np.repeat(fell, 10), np.full(2000, 0.3), np.repeat(np.arange(200), 10)))["whole"]
     assert ten["gap_high"] - ten["gap_low"] == pytest.approx(one["gap_high"] - one["gap_low"], rel=0.05)
 
 
-def test_few_rows_say_nothing_and_an_unknown_group_is_none() -> None:
+def test_small_groups_are_not_tested_and_rows_without_a_group_left_out() -> None:
     words = np.array([""] * 900 + ["here"] * 80 + ["there"] * 20)
-    found = by_group(judged(np.ones(1000), np.full(1000, 0.2), np.arange(1000), place=words))
+    found = by_group(predictions(np.ones(1000), np.full(1000, 0.2), np.arange(1000), place=words))
     rows = {row["group"]: row for row in found["groups"]["place"]}
     assert set(rows) == {"here", "there"}
     assert rows["there"]["too_few"] is True
@@ -103,13 +103,13 @@ def test_few_rows_say_nothing_and_an_unknown_group_is_none() -> None:
     assert found["judged"] == 1
 
 
-def test_several_classes() -> None:
+def test_several_classes_are_grouped_by_the_first() -> None:
     rng = np.random.default_rng(6)
     p = rng.dirichlet([2.0, 1.0, 1.0], 4000)
     label = np.array([rng.choice(3, p=row) for row in p], np.float64)
-    each = judged(label, p, np.arange(4000), day=np.where(np.arange(4000) % 2, "odd", "even"))
+    each = predictions(label, p, np.arange(4000), day=np.where(np.arange(4000) % 2, "odd", "even"))
     found = by_group(each, rounds=200)
-    assert each.asked == "a"
+    assert each.target_class == "a"
     assert found["whole"]["observed"] == pytest.approx((label == 0).mean())
     assert 0.5 < found["whole"]["error"] < 1.0
 
@@ -123,6 +123,6 @@ def test_groups_from_features_and_thirds() -> None:
     assert names.tolist() == ["high", "low", "", "middle"]
 
 
-def test_no_rows_no_judgement() -> None:
-    with pytest.raises(ValueError, match="no rows to judge xgoals by"):
-        judged(np.empty(0), np.empty(0), np.empty(0))
+def test_an_evaluation_set_without_rows_is_refused() -> None:
+    with pytest.raises(ValueError, match="no rows to evaluate xgoals on"):
+        predictions(np.empty(0), np.empty(0), np.empty(0))

@@ -154,7 +154,7 @@ def test_hostile_model_files_are_refused_in_one_sentence(lie: str) -> None:
 
 
 @pytest.mark.parametrize("bad", [b"", b"{", b"PK\x03\x04", b'{"learner": 3}', b"\x80\x04N.", b"[" * 100_000, b"NaN"])
-def test_files_that_are_no_models(bad: bytes) -> None:
+def test_files_without_a_model_are_refused(bad: bytes) -> None:
     with pytest.raises(ValueError, match=r"model file|UBJSON"):
         read_forest(bad)
 
@@ -180,7 +180,7 @@ _SMALL = blob(grown(2, 2, 2)[0], "ubj")
 @pytest.mark.parametrize(
     "bad", [b"[$i#L\x7f\xff\xff\xff\xff\xff\xff\xff", b"SU\xffabc", b"[" * 200, b"{i\x01", b"[$U#i\xff", b"Q", b"[$i\x01]", b"ZZ"]
 )
-def test_ubjson_that_lies_about_lengths(bad: bytes) -> None:
+def test_ubjson_with_wrong_lengths_is_refused(bad: bytes) -> None:
     with pytest.raises(ValueError, match="UBJSON"):
         ubjson.decode(bad)
 

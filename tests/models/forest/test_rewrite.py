@@ -30,11 +30,11 @@ def table(seed: int, rows: int = 1500) -> tuple[np.ndarray, np.ndarray]:
     return x, (rng.random(rows) < chance).astype(np.float64)
 
 
-def test_each_half_answers_as_the_forest_that_learnt_it() -> None:
+def test_each_half_of_a_gated_file_predicts_as_its_own_forest() -> None:
     assert isinstance(MODEL.features[0], Feature)
     x, y = table(1)
     gone = np.isnan(x[:, ASK])
-    both = Margins(read_forest(grow(MODEL, replace(SMALL, apart="spray_rad"), x, y, 3)))
+    both = Margins(read_forest(grow(MODEL, replace(SMALL, gate_feature="spray_rad"), x, y, 3)))
     for among in (gone, ~gone):
         alone = Margins(read_forest(grow(MODEL, SMALL, x[among], y[among], 3)))
         np.testing.assert_allclose(both(x[among]), alone(x[among]), rtol=0, atol=1e-5)
@@ -44,7 +44,7 @@ def test_xgboost_reads_the_joined_file_and_agrees() -> None:
     import xgboost
 
     x, y = table(2)
-    blob = grow(MODEL, replace(SMALL, apart="spray_rad", smooth=0.5), x, y, 3)
+    blob = grow(MODEL, replace(SMALL, gate_feature="spray_rad", smooth=0.5), x, y, 3)
     booster = xgboost.Booster(model_file=bytearray(blob))
     names = [f.name for f in MODEL.features]
     theirs = booster.predict(xgboost.DMatrix(x, feature_names=names), output_margin=True)
@@ -61,7 +61,7 @@ def test_old_rows_weigh_less() -> None:
     assert np.corrcoef(plain(x)[:, 0], only(x)[:, 0])[0, 1] > 0.97
 
 
-def test_the_whole_is_moved_to_the_level_of_the_latest_rows() -> None:
+def test_bias_fits_the_latest_rows() -> None:
     x, y = table(6, 4000)
     age = np.linspace(9.0, 0.0, len(y))
     lucky = np.where(age < 1.0, np.maximum(y, np.random.default_rng(6).random(len(y)) < 0.5), y)
@@ -72,11 +72,11 @@ def test_the_whole_is_moved_to_the_level_of_the_latest_rows() -> None:
     assert chance[1].mean() == pytest.approx(lucky[late].mean(), abs=0.02)
 
 
-def test_the_second_half_may_be_grown_another_way() -> None:
+def test_the_present_half_may_have_another_recipe() -> None:
     x, y = table(7)
     gone = np.isnan(x[:, ASK])
     other = replace(SMALL, boosters=(({"max_depth": 2, "eta": 0.1}, 3),))
-    both = Margins(read_forest(grow(MODEL, replace(SMALL, apart="spray_rad", known=other), x, y, 3)))
+    both = Margins(read_forest(grow(MODEL, replace(SMALL, gate_feature="spray_rad", present=other), x, y, 3)))
     alone = Margins(read_forest(grow(MODEL, other, x[~gone], y[~gone], 3)))
     np.testing.assert_allclose(both(x[~gone]), alone(x[~gone]), rtol=0, atol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Drift of inputs, of calibration, of what is missing and of latency: found when it is there, and quiet when it is not."""
+"""Drift of inputs and calibration, missing values and latency raise alerts, and rows like those of training do not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from models.artefact import load
 from models.evaluation.comparison import as_text, compare
 from models.monitoring.calibration import LIMIT, SHIFT, CalibrationDrift
-from models.monitoring.monitor import LEAST, ModelMonitor, top_of
+from models.monitoring.monitor import MIN_ROWS, ModelMonitor, top_class
 from models.monitoring.profile import PSI_ALERT, drift, profile_of
 from models.training.training import Table
 
@@ -25,13 +25,13 @@ def rows(n: int, seed: int) -> np.ndarray:
     return np.stack([rng.normal(size=n), rng.integers(0, 3, n).astype(float), c], axis=1)
 
 
-def test_no_drift_is_called_among_rows_like_those_of_training() -> None:
+def test_rows_like_those_of_training_have_no_drift() -> None:
     profile = profile_of(rows(2_000, 1), NAMES)
     called = sum(d.drifted for seed in range(2, 202) for d in drift(profile, rows(150, seed)))
     assert called <= 2  # of 600: one in a thousand of the 200 samples is allowed by chance, by an approximation
 
 
-def test_psi_is_the_formula_worked_out_by_hand() -> None:
+def test_psi_equals_the_formula_worked_out_by_hand() -> None:
     profile = profile_of(np.repeat([[0.0], [1.0]], 50, axis=0), ["a"])
     found = drift(profile, np.repeat([[0.0], [1.0]], [80, 20], axis=0))[0]
     a, e = np.array([80.5, 20.5]) / 101.0, np.array([50.5, 50.5]) / 101.0
@@ -41,50 +41,50 @@ def test_psi_is_the_formula_worked_out_by_hand() -> None:
 
 
 @pytest.mark.parametrize("column", [0, 1, 2])
-def test_a_feature_that_moves_is_named_and_only_that(column: int) -> None:
+def test_only_the_shifted_feature_has_drift(column: int) -> None:
     profile = profile_of(rows(2_000, 1), NAMES)
     moved = rows(500, 2)
     moved[:, column] = [moved[:, 0] + 1.0, np.minimum(moved[:, 1], 1.0), np.where(moved[:, 2] < 0.5, np.nan, moved[:, 2])][column]
     assert [d.feature for d in drift(profile, moved) if d.drifted] == [NAMES[column]]
 
 
-def test_calibration_keeps_still_while_probabilities_are_right() -> None:
+def test_calibrated_probabilities_raise_no_drift() -> None:
     rng = np.random.default_rng(5)
     p = rng.beta(1.0, 8.0, 40_000)
-    watch, raised = CalibrationDrift(), 0
-    for chance, happened in zip(p.tolist(), (rng.random(40_000) < p).tolist(), strict=True):
-        if watch.outcome(np.array([chance]), np.array([float(happened)])):
+    drift_of, raised = CalibrationDrift(), 0
+    for chance, outcome_value in zip(p.tolist(), (rng.random(40_000) < p).tolist(), strict=True):
+        if drift_of.outcome(np.array([chance]), np.array([float(outcome_value)])):
             raised += 1
-            watch.reset()
+            drift_of.reset()
     assert raised <= 40_000 / math.exp(LIMIT) * 2 + 1  # each of the two sums, once in exp(LIMIT) on average at most
 
 
 @pytest.mark.slow
-def test_predictions_that_share_one_fate_are_one_outcome() -> None:
+def test_predictions_with_one_labelling_event_are_one_outcome() -> None:
     """A thousand seconds of a match that goes one way say as much as one; worked out by hand for two of them."""
-    watch = CalibrationDrift()
-    watch.outcome(np.array([0.2, 0.5]), np.array([1.0, 1.0]))
+    drift_of = CalibrationDrift()
+    drift_of.outcome(np.array([0.2, 0.5]), np.array([1.0, 1.0]))
     shifted = [math.exp(SHIFT) * odds / (1.0 + math.exp(SHIFT) * odds) for odds in (0.25, 1.0)]
-    assert watch.up == pytest.approx((math.log(shifted[0] / 0.2) + math.log(shifted[1] / 0.5)) / 2)
+    assert drift_of.up == pytest.approx((math.log(shifted[0] / 0.2) + math.log(shifted[1] / 0.5)) / 2)
     rng = np.random.default_rng(8)
     raised = 0
     for _ in range(4_000):
         p = np.full(200, rng.beta(2.0, 2.0)) + rng.normal(0.0, 0.02, 200)
-        happened = float(rng.random() < np.clip(p, 0.0, 1.0).mean())
-        if watch.outcome(p, np.full(200, happened)):
+        outcome_value = float(rng.random() < np.clip(p, 0.0, 1.0).mean())
+        if drift_of.outcome(p, np.full(200, outcome_value)):
             raised += 1
-            watch.reset()
+            drift_of.reset()
     assert raised <= 2
-    said, was, off = watch.recent()
-    assert said == pytest.approx(was, abs=0.05)
+    predicted, observed, off = drift_of.recent()
+    assert predicted == pytest.approx(observed, abs=0.05)
     assert abs(off) < 4.0
 
 
-def test_of_several_classes_the_likeliest_is_watched() -> None:
+def test_monitor_watches_the_likeliest_of_several_classes() -> None:
     answers = np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2], [np.nan] * 3, [0.1, 0.1, 0.8]])
-    said, was = top_of(answers, np.array([1.0, 2.0, 0.0, np.nan]))
-    np.testing.assert_array_equal(said, [0.7, 0.5, np.nan, 0.8])
-    np.testing.assert_array_equal(was, [1.0, 0.0, np.nan, np.nan])
+    probability, observed = top_class(answers, np.array([1.0, 2.0, 0.0, np.nan]))
+    np.testing.assert_array_equal(probability, [0.7, 0.5, np.nan, 0.8])
+    np.testing.assert_array_equal(observed, [1.0, 0.0, np.nan, np.nan])
     monitor = ModelMonitor("soccer-win-probability", "v1", NAMES, None)
     monitor.outcome("g", answers, np.array([1.0, 2.0, 0.0, np.nan]))
     report = monitor.report()
@@ -92,7 +92,7 @@ def test_of_several_classes_the_likeliest_is_watched() -> None:
 
 
 @pytest.mark.parametrize(("shift", "way"), [(1.0, "more"), (-1.0, "less")])
-def test_calibration_that_is_off_is_found_with_its_direction(shift: float, way: str) -> None:
+def test_shifted_odds_raise_a_calibration_alert_with_its_direction(shift: float, way: str) -> None:
     rng = np.random.default_rng(6)
     monitor = ModelMonitor("xgoals", "v1", NAMES, None)
     for i in range(1_500):
@@ -102,11 +102,11 @@ def test_calibration_that_is_off_is_found_with_its_direction(shift: float, way: 
     assert [alert.kind for alert in monitor.alerts()] == ["calibration"]
     assert f"{way} often" in monitor.alerts()[0].reason
     assert monitor.raised_after_games < (25 if shift > 0 else 45)
-    monitor.switched("v2", None)  # another version is another question
+    monitor.switch_version("v2", None)  # another version is another question
     assert monitor.alerts() == []
 
 
-def test_a_game_is_one_draw_where_its_rows_hang_together() -> None:
+def test_dependent_rows_of_one_game_are_one_draw() -> None:
     """Two thousand seconds of one match that looks like no other are no drift; a season of such matches is."""
     profile = profile_of(rows(2_000, 1), NAMES)
     one, season, shots = (ModelMonitor(name, "v1", NAMES, profile) for name in ("f1-overtake", "f1-overtake", "xgoals"))
@@ -122,34 +122,34 @@ def test_a_game_is_one_draw_where_its_rows_hang_together() -> None:
     assert one.drifts()[0].psi > 1.0
 
 
-def test_missing_and_slow_are_alerts_of_their_own() -> None:
+def test_missing_values_and_latency_raise_their_own_alerts() -> None:
     monitor = ModelMonitor("xgoals", "v1", NAMES, profile_of(rows(2_000, 1), NAMES))
     gone = rows(400, 3)
     gone[:, 0] = np.nan
-    monitor.predicted("g", gone[: LEAST - 1], 5.0)
+    monitor.predicted("g", gone[: MIN_ROWS - 1], 5.0)
     assert monitor.alerts() == []  # too few to say anything
     monitor.predicted("g", gone, 5_000.0)
-    told = {alert.kind: alert.reason for alert in monitor.alerts()}
-    assert told["missing"].startswith("a is missing in 100% of rows")
-    assert "5000 us" in told["latency"] or "more than 1000" in told["latency"]
-    monitor.unsaid(1)
+    reasons = {alert.kind: alert.reason for alert in monitor.alerts()}
+    assert reasons["missing"].startswith("a is missing in 100% of rows")
+    assert reasons["latency"] == "the 99th percentile of a prediction is 4950 us, more than 1000"
+    monitor.add_unlabelled(1)
     monitor.outcome("g", np.array([math.nan]), np.array([1.0]))
     assert (monitor.report()["labelled"], monitor.report()["unlabelled"]) == (0, 2)
 
 
-def test_compare_calls_a_winner_only_beyond_luck() -> None:
+def test_compare_names_a_better_version_only_beyond_the_interval() -> None:
     class Shifted:
         def __init__(self, version: str, shift: float) -> None:
             self.name, self.version, self.shift, self.features = "xgoals", version, shift, load("xgoals").features
 
-        def predict(self, asked: np.ndarray) -> np.ndarray:
-            return 1.0 / (1.0 + np.exp(-(asked[:, 0] + self.shift)))
+        def predict(self, rows: np.ndarray) -> np.ndarray:
+            return 1.0 / (1.0 + np.exp(-(rows[:, 0] + self.shift)))
 
     rng = np.random.default_rng(7)
-    asked = np.zeros((4_000, len(load("xgoals").features)))
-    asked[:, 0] = rng.normal(-2.0, 1.0, 4_000)
-    label = (rng.random(4_000) < 1.0 / (1.0 + np.exp(-asked[:, 0]))).astype(float)
-    table = Table(asked, label, np.arange(4_000) // 25, {"source": "made up"})
+    inputs = np.zeros((4_000, len(load("xgoals").features)))
+    inputs[:, 0] = rng.normal(-2.0, 1.0, 4_000)
+    label = (rng.random(4_000) < 1.0 / (1.0 + np.exp(-inputs[:, 0]))).astype(float)
+    table = Table(inputs, label, np.arange(4_000) // 25, {"source": "made up"})
     right, wrong, as_good = Shifted("right", 0.0), Shifted("wrong", 0.8), Shifted("as good", 0.02)
     assert compare(wrong, right, table, rounds=300)["better"] == "right"
     assert compare(right, wrong, table, rounds=300)["better"] == "right"
@@ -157,4 +157,4 @@ def test_compare_calls_a_winner_only_beyond_luck() -> None:
     assert report["better"] is None
     assert "no difference beyond luck" in as_text(report)
     with pytest.raises(ValueError, match="4 games are too few"):
-        compare(right, wrong, Table(asked[:100], label[:100], np.arange(100) // 25, {}))
+        compare(right, wrong, Table(inputs[:100], label[:100], np.arange(100) // 25, {}))

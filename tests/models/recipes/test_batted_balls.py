@@ -17,7 +17,7 @@ from features.mlb.diamond import FT_M, MPH_MPS
 from models.artefact import SHIPPED, load
 from models.data import statcast_batted_balls
 from models.recipes import catch_probability, hit_probability
-from models.recipes.shared import outright
+from models.recipes.shared import real_table
 from streaming.cli.models import app
 
 COLUMN = {name: i for i, (name, _, _) in enumerate(HIT_FEATURES)}
@@ -69,7 +69,7 @@ def test_impossible_balls_are_left_out_and_what_is_not_known_is_missing(tmp_path
     assert "internal use only" in found.terms
 
 
-def test_flies_are_asked_about_as_the_live_path_does(tmp_path: Path) -> None:
+def test_rows_of_flies_equal_those_of_the_live_path(tmp_path: Path) -> None:
     found = statcast_batted_balls.flies(flies(tmp_path))
     assert len(found.label) == 720
     assert 0.3 < found.label.mean() < 0.9
@@ -78,7 +78,7 @@ def test_flies_are_asked_about_as_the_live_path_does(tmp_path: Path) -> None:
     assert statcast_batted_balls.fly_row(100.0, -0.47, 4.0)[[0, 3]] == pytest.approx([10.0, 1.0])
 
 
-def test_flies_teach_and_too_few_dates_judge_no_model_that_has_seen_them(tmp_path: Path) -> None:
+def test_an_artefact_of_the_same_few_dates_is_not_evaluated(tmp_path: Path) -> None:
     folder = flies(tmp_path)
     card, blob = catch_probability.train(folder, 1, "touchline models train catch-probability", quiet)
     assert card.home is not None
@@ -87,35 +87,35 @@ def test_flies_teach_and_too_few_dates_judge_no_model_that_has_seen_them(tmp_pat
     assert card.home.gate.log_loss < card.home.gate.base_rate_log_loss
     assert card.home.terms == statcast_batted_balls.TERMS
     assert len(blob) > 1000
-    (judged,) = catch_probability.judge(folder, "catch-probability@simulated", 1, quiet)
-    assert "gate" in outright.report((judged,))["readings"]["all"]
+    (predictions,) = catch_probability.predict_held_out(folder, "catch-probability@simulated", 1, quiet)
+    assert "gate" in real_table.report((predictions,))["readings"]["all"]
     from models.artefact import save
 
     save(tmp_path / "own", card, blob)
-    with pytest.raises(ValueError, match="may have learnt"):
-        catch_probability.judge(folder, str(tmp_path / "own"), 1, quiet)
+    with pytest.raises(ValueError, match="may have been trained"):
+        catch_probability.predict_held_out(folder, str(tmp_path / "own"), 1, quiet)
     with pytest.raises(ValueError, match="ev_la_2021_2023"):
-        hit_probability.judge(folder, None, 1, quiet)
+        hit_probability.predict_held_out(folder, None, 1, quiet)
 
 
 def test_the_gate_is_measured_and_kept_on_the_card(tmp_path: Path) -> None:
     folder = flies(tmp_path)
     own = tmp_path / "catch"
     shutil.copytree(SHIPPED / "simulated" / "catch-probability", own)
-    asked = ["gate", "catch-probability", "--data", str(folder), "--model", str(own)]
+    arguments = ["gate", "catch-probability", "--data", str(folder), "--model", str(own)]
     before = load(str(own))
-    plain = CliRunner().invoke(app, [*asked, "--json"])
+    plain = CliRunner().invoke(app, [*arguments, "--json"])
     assert plain.exit_code == 0, plain.output
     assert load(str(own)).version == before.version
-    written = CliRunner().invoke(app, [*asked, "--write"])
+    written = CliRunner().invoke(app, [*arguments, "--write"])
     assert written.exit_code == 0, written.output
     after = load(str(own))
     assert after.card.home is not None
     assert after.card.home.gate is not None
     assert after.card.home.gate.rows == 720
     assert after.version in written.output
-    told = json.loads(plain.stdout[plain.stdout.index("{") :])
-    assert told["passed"] == after.card.home.gate.passed
+    printed = json.loads(plain.stdout[plain.stdout.index("{") :])
+    assert printed["passed"] == after.card.home.gate.passed
     for name, data, word in (("catch-probability", tmp_path / "none", "there is no folder"), ("fish", folder, "fish")):
         refused = CliRunner().invoke(app, ["gate", name, "--data", str(data)])
         assert refused.exit_code != 0

@@ -54,7 +54,7 @@ def made_up(path: Path, plays: int = 2600, seed: int = 1, leave_out: tuple[str, 
                     "runner_id": 1000 + int(rng.integers(0, 80)),
                     "pitcher_name": f"Pitcher {int(rng.integers(0, 60))}",
                     "catcher_id": 2000 + int(rng.integers(0, 20)),
-                    "batter_name": "Somebody",
+                    "batter_name": "A. Batter",
                     "fielder_id": "3.0",
                     "target_base": "3B" if drawn["third"][i] else "2B",
                     "balls": int(drawn["balls"][i]),
@@ -81,17 +81,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_prior_knows_the_days_before_and_nothing_else() -> None:
+def test_a_prior_uses_earlier_days_only() -> None:
     who = np.array(["a", "a", "b", "a", "a"])
     day = np.array([1, 2, 2, 2, 3])
     one = Measure("m", np.array([0.5, -0.5, 1.0, 0.1, 9.0]), 1.0)
-    told, record = walk(who, day, [one])
-    assert np.isnan(told[[0, 2], 0]).all(), "nobody is known before his first day"
-    assert told[1, 0] == told[3, 0] == pytest.approx(0.25, abs=1e-3), "a day's own attempts are not known on that day"
-    assert told[4, 0] == pytest.approx(0.1 / 4.0, abs=1e-3)
+    prior, record = walk(who, day, [one])
+    assert np.isnan(prior[[0, 2], 0]).all(), "players have no prior before their first day"
+    assert prior[1, 0] == prior[3, 0] == pytest.approx(0.25, abs=1e-3), "a day's own attempts are not known on that day"
+    assert prior[4, 0] == pytest.approx(0.1 / 4.0, abs=1e-3)
     assert record["b"] == [2.0, 1.0, 1.0]
     changed = Measure("m", np.array([0.5, -0.5, 1.0, 0.1, -7.0]), 1.0)
-    assert np.array_equal(walk(who, day, [changed])[0], told, equal_nan=True), "the last one's result is in no row"
+    assert np.array_equal(walk(who, day, [changed])[0], prior, equal_nan=True), "the last one's result is in no row"
     stopped, early = walk(who, day, [one], until=2)
     assert stopped[4, 0] == pytest.approx(0.25, abs=1e-3)
     assert "b" not in early
@@ -101,7 +101,7 @@ def test_a_prior_knows_the_days_before_and_nothing_else() -> None:
         checked(record, 2)
 
 
-def test_a_record_goes_on_where_it_was_left() -> None:
+def test_a_stored_record_continues_where_it_ended() -> None:
     rng = np.random.default_rng(4)
     who, day = rng.choice(["a", "b", "c", "d"], 400), np.sort(rng.integers(0, 900, 400))
     several = [Measure("m", rng.normal(size=400), 3.0), Measure("n", np.where(rng.random(400) < 0.5, np.nan, 1.0), 1.0)]
@@ -118,45 +118,47 @@ def test_a_record_goes_on_where_it_was_left() -> None:
 
 
 def ended(plays: Plays, success: Floats) -> Plays:
-    """The same plays with other endings; where they are all NaN, nobody said how they ended."""
+    """The same plays with other endings; all NaN: the endings are unknown."""
     return replace(plays, success=success, picked_off=np.where(np.isnan(success).all(), np.nan, plays.picked_off))
 
 
-def test_what_is_known_after_the_play_moves_no_feature(folder: Path) -> None:
+def test_facts_known_after_the_play_change_no_feature(folder: Path) -> None:
     plays = read_folder(folder)
     freeze, day = int(plays.day[len(plays) // 2]), int(plays.day[-300])
     turned = np.where(plays.day >= day, 1.0 - plays.success, plays.success)
     columns, records = Records.learn(plays, freeze)
-    told, again = records.follow(plays), records.follow(ended(plays, turned))
+    prior, again = records.follow(plays), records.follow(ended(plays, turned))
     unknown = records.follow(ended(plays, np.full(len(plays), np.nan)))
     for at in (False, True):
-        rows, other = feature_rows(plays, told, at), feature_rows(plays, again, at)
+        rows, other = feature_rows(plays, prior, at), feature_rows(plays, again, at)
         np.testing.assert_array_equal(rows[plays.day <= day], other[plays.day <= day])
         assert (rows[plays.day > day] != other[plays.day > day]).any(), "from the next day on it is known"
         first = plays.day == freeze
         np.testing.assert_allclose(rows[first], feature_rows(plays, columns, at)[first], atol=1e-3)
     blind = ended(replace(plays, lead_m=np.full(len(plays), np.nan)), np.full(len(plays), np.nan))
     for name, values in records.follow(blind).items():
-        heard = not np.array_equal(values, unknown[name], equal_nan=True)
-        assert heard == name.endswith(("lead_m", "gain_m")), f"{name}: leads are known of any play, endings where they are told"
+        differs = not np.array_equal(values, unknown[name], equal_nan=True)
+        assert differs == name.endswith(("lead_m", "gain_m")), (
+            f"{name}: leads are known for every play, endings only where reported"
+        )
     order = np.random.default_rng(0).permutation(len(plays))
     for name, values in records.follow(plays.take(order)).items():
-        np.testing.assert_allclose(values, told[name][order], atol=1e-12)  # the order of one day's rows is the file's
+        np.testing.assert_allclose(values, prior[name][order], atol=1e-12)  # the order of one day's rows is the file's
 
 
 def test_records_are_written_and_read(folder: Path) -> None:
     plays = read_folder(folder)
     _, records = Records.learn(plays, held_out_from(plays))
-    told = json.loads(json.dumps(records.as_json()))
-    assert Records.of_json(told) == records
-    told["people"]["catcher"]["2001"] = [1.0]
+    prior = json.loads(json.dumps(records.as_json()))
+    assert Records.of_json(prior) == records
+    prior["people"]["catcher"]["2001"] = [1.0]
     with pytest.raises(ValueError, match="not one of 3 sums and 3 counts"):
-        Records.of_json(told)
+        Records.of_json(prior)
     with pytest.raises(ValueError, match="cannot be read"):
         Records.of_json({"people": {}})
 
 
-def test_before_the_pitch_nothing_of_the_release_is_known(folder: Path) -> None:
+def test_rows_before_the_pitch_have_no_release_features(folder: Path) -> None:
     plays = read_folder(folder)
     columns, records = Records.learn(plays, held_out_from(plays))
     rows = feature_rows(plays, columns, False)
@@ -169,9 +171,9 @@ def test_before_the_pitch_nothing_of_the_release_is_known(folder: Path) -> None:
 @pytest.mark.slow
 def test_train_evaluate_and_score(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
-    mine = tmp_path / "mine"
-    assert run(["models", "train", MODEL, "--data", str(folder), "--out", str(mine)]) == 0
-    model = load(mine)
+    artefact_folder = tmp_path / "mine"
+    assert run(["models", "train", MODEL, "--data", str(folder), "--out", str(artefact_folder)]) == 0
+    model = load(artefact_folder)
     assert model.card.trained_on["rows"] > 2000
     assert set(model.card.parameters["records"]["people"]) == {"runner", "pitcher", "catcher"}
     assert model.card.parameters["bend"] < 1.0
@@ -181,12 +183,12 @@ def test_train_evaluate_and_score(folder: Path, tmp_path: Path, capsys: pytest.C
     for reading in ("before the pitch", "at release"):
         assert set(report["readings"][reading]["ours_minus_logistic"]) == {"log_loss", "brier", "auc"}
     assert report["readings"]["before the pitch"]["scores"]["auc"] > 0.85
-    assert run(["models", "evaluate", MODEL, "--data", str(folder), "--model", str(mine)]) == 2
+    assert run(["models", "evaluate", MODEL, "--data", str(folder), "--model", str(artefact_folder)]) == 2
     assert "it has seen the months" in capsys.readouterr().err
 
     later = made_up(tmp_path / "later.csv.gz", 300, 9, leave_out=("success", "result", "description", "fielder_id"))
     out = tmp_path / "preds.parquet"
-    assert run(["models", "score", MODEL, "--plays", str(later), "--model", str(mine), "--out", str(out)]) == 0
+    assert run(["models", "score", MODEL, "--plays", str(later), "--model", str(artefact_folder), "--out", str(out)]) == 0
     assert "300 plays" in capsys.readouterr().out
     scored = pq.read_table(out)
     assert scored.column_names == ["play_id", "probability", "probability_at_release", *(f"curve_{ft:02d}" for ft in range(21))]
@@ -205,17 +207,17 @@ def test_train_evaluate_and_score(folder: Path, tmp_path: Path, capsys: pytest.C
     table = pc.read_csv(later).append_column("weather", [["mild"] * 300])
     pq.write_table(table, tmp_path / "later.parquet")
     again = tmp_path / "again.parquet"
-    files = ["--plays", str(tmp_path / "later.parquet"), "--model", str(mine), "--out", str(again)]
+    files = ["--plays", str(tmp_path / "later.parquet"), "--model", str(artefact_folder), "--out", str(again)]
     assert run(["models", "score", MODEL, *files]) == 0
     assert pq.read_table(again).equals(scored)
 
 
-def test_the_shipped_model_scores_too_and_empty_files_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_shipped_model_scores_files_and_empty_ones_give_no_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     later, out = made_up(tmp_path / "later.csv.gz", 40, 3), tmp_path / "p.parquet"
     assert run(["models", "score", MODEL, "--plays", str(later), "--out", str(out)]) == 0
     assert pq.read_table(out).num_rows == 40
-    nobody = made_up(tmp_path / "none.csv.gz", 0)
-    assert run(["models", "score", MODEL, "--plays", str(nobody), "--out", str(out)]) == 0
+    empty = made_up(tmp_path / "none.csv.gz", 0)
+    assert run(["models", "score", MODEL, "--plays", str(empty), "--out", str(out)]) == 0
     assert pq.read_table(out).num_rows == 0
     capsys.readouterr()
 

@@ -68,7 +68,7 @@ def test_a_row_of_play_by_play_is_the_state_before_the_event(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "word"), [({"outs": 3}, "outs are 0 to 2"), ({"date": "2019-07-04"}, "not a date"), ({"inning": None}, "inning")]
 )
-def test_a_table_that_is_none_is_refused(tmp_path: Path, change: dict[str, object], word: str) -> None:
+def test_a_malformed_table_is_refused(tmp_path: Path, change: dict[str, object], word: str) -> None:
     path = written(tmp_path / "plays.parquet", [play("A0", 1, (3, 1, 2, 5, -2)) | change])
     with pytest.raises(ValueError, match=word):
         read(path)
@@ -142,7 +142,7 @@ def model() -> ForestModel:
     return load("mlb-win-probability@real")
 
 
-def test_what_it_says_of_plain_cases(model: ForestModel) -> None:
+def test_clear_cases_have_clear_probabilities(model: ForestModel) -> None:
     home = model.card.home
     assert home is not None
     assert home.origin == "real"
@@ -168,30 +168,30 @@ def test_what_it_says_of_plain_cases(model: ForestModel) -> None:
 
 
 @pytest.mark.real
-def test_it_is_right_on_games_that_it_has_not_seen(model: ForestModel) -> None:
+def test_held_out_games_are_predicted_better_than_by_the_logistic(model: ForestModel) -> None:
     path = DATA / "mlb_retrosheet_pbp" / retrosheet.FILE
     if not path.is_file():
         pytest.skip(f"no play-by-play in {path}")
     states = read(path)
     out = held_out(HELD_OUT_AS, states.game)
-    held, learnt = states.take(out), states.take(~out)
-    assert model.card.trained_on["games"] == len(np.unique(learnt.game))
-    said = model.predict(held.rows)
-    plain = logistic_of(learnt.rows[:, PLAIN], learnt.label, held.rows[:, PLAIN], 2)[:, 1]
-    assert log_loss(held.label, said) <= 0.474
-    assert paired_bootstrap(held.label, said, plain, held.game, rounds=300)["log_loss"]["high"] < 0.0
-    assert ece(held.label, said) <= 0.03
+    held, train_set = states.take(out), states.take(~out)
+    assert model.card.trained_on["games"] == len(np.unique(train_set.game))
+    probability = model.predict(held.rows)
+    plain = logistic_of(train_set.rows[:, PLAIN], train_set.label, held.rows[:, PLAIN], 2)[:, 1]
+    assert log_loss(held.label, probability) <= 0.474
+    assert paired_bootstrap(held.label, probability, plain, held.game, rounds=300)["log_loss"]["high"] < 0.0
+    assert ece(held.label, probability) <= 0.03
     assert (Inside(model.card.home.inputs, model.features).check(held.rows)[0] != INSIDE).mean() < 0.002  # type: ignore[union-attr]
 
 
 @pytest.mark.real
-def test_it_still_holds_under_todays_rules(model: ForestModel) -> None:
+def test_recent_seasons_are_predicted_better_than_by_the_logistic(model: ForestModel) -> None:
     path = DATA / "mlb_plate_appearances_2024_2025" / plate_appearances.FILE
     if not path.is_file():
         pytest.skip(f"no plate appearances in {path}")
     held = plate_appearances.read(path)
-    said = model.predict(held.rows)
+    probability = model.predict(held.rows)
     plain = logistic_of(held.rows[:, PLAIN], held.label, held.rows[:, PLAIN], 2)[:, 1]
-    assert log_loss(held.label, said) <= 0.469
-    assert paired_bootstrap(held.label, said, plain, held.game, rounds=100)["log_loss"]["high"] < 0.0
-    assert ece(held.label, said) <= 0.01
+    assert log_loss(held.label, probability) <= 0.469
+    assert paired_bootstrap(held.label, probability, plain, held.game, rounds=100)["log_loss"]["high"] < 0.0
+    assert ece(held.label, probability) <= 0.01

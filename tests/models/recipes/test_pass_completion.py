@@ -141,7 +141,7 @@ def unseen() -> Passes:
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_both_readings_on_matches_not_seen(model: ForestModel, unseen: Passes) -> None:
+def test_held_out_matches_are_predicted_better_than_by_the_logistic(model: ForestModel, unseen: Passes) -> None:
     own, ended = unseen.open_play, np.isfinite(unseen.end).all(1)
     assert len(np.unique(unseen.match)) > 30
     kick = model.predict(unseen.rows)
@@ -179,23 +179,23 @@ def test_the_home_of_the_model_is_events_alone(model: ForestModel, unseen: Passe
 @pytest.mark.real
 @pytest.mark.slow
 def test_the_table_has_the_rows_of_the_live_path(model: ForestModel, unseen: Passes) -> None:
-    """A match imported and run through the operator is asked about the very rows that the table has of it."""
+    """An imported match in the operator has the same rows as in the training table."""
     match = int(unseen.match[0])
-    mine = unseen.take(unseen.match == match)
+    of_match = unseen.take(unseen.match == match)
     imported = importer.read_match([FOLDER / "events.parquet", FOLDER / "matches.parquet"], match)
     operator = operator_for(imported.record, draw=False)
     outputs = [out for record in imported.stream() for out in operator.on_record(record)] + operator.finish()
-    said = logged_by(outputs, "pass-completion")
+    logged = logged_by(outputs, "pass-completion")
     readings = ("soccer.pass.completion_probability", "soccer.pass.completion_given_end")
-    for stat, rows in zip(readings, (mine.rows, mine.given_end())):
-        live = {one.event: one for one in said if one.stat == stat}
-        at = [i for i, ident in enumerate(mine.id.tolist()) if str(ident) in live]
-        assert len(at) > 0.97 * len(mine)
-        found = np.stack([live[str(ident)].features for ident in mine.id[at].tolist()])
+    for stat, rows in zip(readings, (of_match.rows, of_match.given_end())):
+        live = {one.event: one for one in logged if one.stat == stat}
+        at = [i for i, ident in enumerate(of_match.id.tolist()) if str(ident) in live]
+        assert len(at) > 0.97 * len(of_match)
+        found = np.stack([live[str(ident)].features for ident in of_match.id[at].tolist()])
         # thousandths of a minute may be rounded up on one clock and down on another; everything else is the same to the bit
         minute = COLUMN["played_min"]
         np.testing.assert_allclose(found[:, minute], rows[at, minute], rtol=0.0, atol=0.0011)
         found[:, minute] = rows[at, minute]
         np.testing.assert_array_equal(found, rows[at])
-        said_of_them = [float(live[str(ident)].answer) for ident in mine.id[at].tolist()]
+        said_of_them = [float(live[str(ident)].answer) for ident in of_match.id[at].tolist()]
         np.testing.assert_allclose(said_of_them, model.predict(rows[at]), rtol=0.0, atol=0.02)

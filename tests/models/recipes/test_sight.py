@@ -37,7 +37,7 @@ def pictures(seed: int = 3, shots: int = 4000) -> tuple[np.ndarray, np.ndarray, 
     return np.concatenate([whole, part]), label, np.repeat([0, 1], shots)
 
 
-def test_every_case_sums_to_its_goals() -> None:
+def test_levels_make_every_case_sum_to_its_goals() -> None:
     rows, label, case = pictures()
     cell = sight.cell_of(rows)
     margin = np.full(len(label), np.log(0.1 / 0.9))
@@ -59,7 +59,7 @@ def test_cases_without_goals_are_refused() -> None:
         sight.levels(np.zeros(len(label)), label, case, sight.cell_of(rows))
 
 
-def test_the_tree_adds_what_its_cell_has_and_nothing_where_nobody_is_in_sight() -> None:
+def test_the_tree_adds_the_value_of_its_cell_and_nothing_without_players() -> None:
     blob = model_file("xgoals@real").read_bytes()
     rng = np.random.default_rng(5)
     added = rng.normal(size=sight.CELLS).astype(np.float32).astype(np.float64)
@@ -75,7 +75,7 @@ def test_the_tree_adds_what_its_cell_has_and_nothing_where_nobody_is_in_sight() 
     np.testing.assert_allclose(Attribution(forest)(rows)[:, 0].sum(1), Margins(forest)(rows)[:, 0], atol=1e-5)
 
 
-def test_xgboost_reads_the_tree_as_we_do() -> None:
+def test_xgboost_evaluates_the_tree_alike() -> None:
     xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed")
     blob = model_file("xgoals@real").read_bytes()
     rows = np.stack([shown(o, m, k) for o in range(12) for m in range(9) for k in (np.nan, 9.0)] + [np.full(FEATURES, np.nan)])

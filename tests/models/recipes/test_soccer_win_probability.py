@@ -44,15 +44,15 @@ def played(matches: int, seed: int) -> Results:
 
 
 def test_the_chain_finds_the_rates_that_goals_were_drawn_from() -> None:
-    taught = Winning.fit(played(800, 1), 1.0)
-    beta = taught.coefficients[False]
+    chain = Winning.fit(played(800, 1), 1.0)
+    beta = chain.coefficients[False]
     assert beta[1] == pytest.approx(np.log(60 / 40), abs=0.1)
     fresh = played(3000, 2)
     start = fresh.rows[:, COLUMN["time_left_s"]] == 5640.0
-    happened = np.bincount(fresh.label[start].astype(int)) / start.sum()
-    np.testing.assert_allclose(taught(np.array([state(5640.0, 0)]))[0], happened, atol=0.03)
-    assert taught(np.array([state(0.0, 1), state(0.0, 0), state(0.0, -2)])).argmax(1).tolist() == [0, 1, 2]
-    np.testing.assert_allclose(taught(fresh.rows[::97]).sum(1), 1.0, atol=1e-6)
+    frequencies = np.bincount(fresh.label[start].astype(int)) / start.sum()
+    np.testing.assert_allclose(chain(np.array([state(5640.0, 0)]))[0], frequencies, atol=0.03)
+    assert chain(np.array([state(0.0, 1), state(0.0, 0), state(0.0, -2)])).argmax(1).tolist() == [0, 1, 2]
+    np.testing.assert_allclose(chain(fresh.rows[::97]).sum(1), 1.0, atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def model() -> ForestModel:
     return load("soccer-win-probability@real")
 
 
-def test_what_it_says_of_plain_cases(model: ForestModel) -> None:
+def test_clear_cases_have_clear_probabilities(model: ForestModel) -> None:
     home, draw, away = model.predict(np.array([state(5640.0, 0, xgoals=(0.0, 0.0))]))[0]
     assert home > away + 0.08
     assert 0.2 < draw < 0.32
@@ -103,14 +103,14 @@ def test_results_are_those_of_the_matches(results: Results) -> None:
 @pytest.mark.slow
 def test_better_than_score_and_time_left_on_matches_not_seen(model: ForestModel, results: Results) -> None:
     kept_out = held_out(HELD_OUT_AS, results.match)
-    learnt, held = results.take(~kept_out), results.take(kept_out)
+    train_set, held = results.take(~kept_out), results.take(kept_out)
     two = [COLUMN["time_left_s"], COLUMN["goal_difference"]]
-    plain = logistic_of(learnt.rows[:, two], learnt.label, held.rows[:, two], 3)
+    plain = logistic_of(train_set.rows[:, two], train_set.label, held.rows[:, two], 3)
     for rows in (held.rows, held.without_xgoals()):
         ours = model.predict(rows)
         assert paired_bootstrap_losses(held.label, ours, plain, held.match)["high"] < -0.02
-        happened = np.eye(3)[held.label.astype(int)]
-        assert ece(happened.ravel(), ours.ravel()) <= 0.02
+        frequencies = np.eye(3)[held.label.astype(int)]
+        assert ece(frequencies.ravel(), ours.ravel()) <= 0.02
         assert log_loss(held.label, ours) < 0.78
     home = model.card.home
     assert home is not None

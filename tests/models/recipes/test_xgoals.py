@@ -15,12 +15,12 @@ from models.base import Floats
 from models.data import withheld_shots
 from models.home import INSIDE, Inside
 from models.recipes.shared.shot_cases import Case, cases_of
-from models.recipes.xgoals import Shots, held, read, unseen
+from models.recipes.shared.xgoals_shots import Shots, held, read, unseen
 from streaming.cli.app import run
 from tests.paths import DATA
 
 #: log loss of a model made for just this case, on the same games, and its summed xGoals for every goal: these games had more goals
-#: than those learnt from, whoever asks (docs/models.md)
+#: than those of training (docs/models.md)
 MADE = {
     withheld_shots.FULL: (0.2439, 0.946), withheld_shots.NONE: (0.2585, 0.945), withheld_shots.NO_KEEPER: (0.2480, 0.951),
     withheld_shots.NO_DEFENDERS: (0.2524, 0.897), withheld_shots.PART: (0.2550, 0.951),
@@ -50,7 +50,7 @@ def cases(shots: Shots, model: ForestModel) -> dict[str, Case]:
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_every_case_on_games_not_seen(cases: dict[str, Case]) -> None:
+def test_every_case_passes_the_gate_on_held_out_games(cases: dict[str, Case]) -> None:
     assert set(cases) == {*(f"statsbomb, {case}" for case in withheld_shots.CASES), f"wyscout, {withheld_shots.NONE}"}
     for reading, case in cases.items():
         facts = case.facts
@@ -80,8 +80,8 @@ def test_ahead_of_the_provider_of_a_logistic_and_as_good_as_models_made_for_the_
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_the_more_is_known_the_better(cases: dict[str, Case]) -> None:
-    """On average: nobody in sight is worse than all but the keeper or all but the defenders, and those worse than everybody."""
+def test_log_loss_falls_with_more_players_in_sight(cases: dict[str, Case]) -> None:
+    """On average: no player in sight is worse than all but the keeper or all but the defenders, and those are worse than all."""
     loss = {case: cases[f"statsbomb, {case}"].scores["log_loss"] for case in withheld_shots.CASES}
     for less in (withheld_shots.NO_KEEPER, withheld_shots.NO_DEFENDERS):
         assert loss[withheld_shots.FULL] < loss[less] < loss[withheld_shots.NONE]
@@ -89,7 +89,7 @@ def test_the_more_is_known_the_better(cases: dict[str, Case]) -> None:
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_at_home_on_games_not_seen(shots: Shots, model: ForestModel) -> None:
+def test_shots_of_held_out_games_are_inside(shots: Shots, model: ForestModel) -> None:
     """Hardly a shot of other games lies outside, whatever is withheld; none was learnt from."""
     assert model.card.home is not None
     inside = Inside(model.card.home.inputs, model.features)
@@ -99,9 +99,9 @@ def test_at_home_on_games_not_seen(shots: Shots, model: ForestModel) -> None:
     assert shots.wyscout is not None
     np.testing.assert_array_equal(statsbomb, held(shots)[0])
     np.testing.assert_array_equal(events, held(shots)[1])
-    asked = np.flatnonzero(statsbomb & np.isfinite(shots.statsbomb.rows[:, 0]) & ~shots.statsbomb.shootout)
+    chosen = np.flatnonzero(statsbomb & np.isfinite(shots.statsbomb.rows[:, 0]) & ~shots.statsbomb.shootout)
     groups = [
-        shots.statsbomb.seen(withheld_shots.players(case, shots.statsbomb.picture, 5), asked) for case in withheld_shots.CASES
+        shots.statsbomb.seen(withheld_shots.players(case, shots.statsbomb.picture, 5), chosen) for case in withheld_shots.CASES
     ]
     for rows in (*groups, withheld_shots.without_words(groups[0], 5), shots.wyscout.rows[events]):
         assert (inside.check(np.ascontiguousarray(rows))[0] != INSIDE).mean() < 0.005
@@ -115,7 +115,7 @@ def _row(shots: Floats, **changes: float) -> Floats:
 
 
 def written(folder: Path) -> tuple[Path, Path]:
-    """One shot, 12 yards out, a defender between, the keeper on his line; told in several ways."""
+    """One shot, 12 yards out, a defender between, the keeper on the goal line; with different inputs."""
     ids = ["whole", "none", "keeper-null", "keeper-absent", "all-null", "defender-null", "twice", "noplace", "penalty"]
     n = len(ids)
     x: list[float | None] = [108.0] * n
@@ -150,7 +150,7 @@ def written(folder: Path) -> tuple[Path, Path]:
     return folder / "shots.parquet", folder / "frames.parquet"
 
 
-def test_one_shot_told_in_several_ways(tmp_path: Path) -> None:
+def test_one_shot_with_different_inputs_has_ordered_xgoals(tmp_path: Path) -> None:
     shots, frames = written(tmp_path)
     out = tmp_path / "xg.parquet"
     files = ["--shots", str(shots), "--frames", str(frames)]
@@ -161,7 +161,7 @@ def test_one_shot_told_in_several_ways(tmp_path: Path) -> None:
     assert xgoals["twice"] == xgoals["whole"]
     assert xgoals["keeper-null"] == xgoals["keeper-absent"]
     assert xgoals["all-null"] == xgoals["none"]
-    # whoever is out of sight, it is the same shot: no answer is far from the others
+    # it is the same shot in every case: no prediction is far from the others
     known = [xgoals[name] for name in ("whole", "none", "keeper-null", "defender-null")]
     assert 0.5 * max(known) <= min(known)
     assert 0.70 <= xgoals["penalty"] <= 0.82
@@ -170,7 +170,7 @@ def test_one_shot_told_in_several_ways(tmp_path: Path) -> None:
     assert bare[0] == xgoals["none"]
 
 
-def test_what_ships_says_where_it_comes_from(model: ForestModel) -> None:
+def test_the_shipped_card_names_source_terms_and_credit(model: ForestModel) -> None:
     home = model.card.home
     assert home is not None
     assert home.origin == "real"

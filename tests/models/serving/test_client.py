@@ -1,4 +1,4 @@
-"""A model asked elsewhere: equal when all is well, and on time when it is not."""
+"""A model on an endpoint: equal predictions when all is well, and fallbacks in time when it is not."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
-    asked = rows(21)
-    expected = XGOALS.predict(asked)
+def test_connect_selects_the_place_by_one_setting(server: Server, tmp_path: Path) -> None:
+    inputs = rows(21)
+    expected = XGOALS.predict(inputs)
     for setting in (f"http://127.0.0.1:{server.port}", f"http://localhost:{server.port}/", f"unix:{tmp_path}/e.sock"):
         model = remote(f"{setting}?deadline_ms=60000")
-        answer = model.try_predict(asked)
+        answer = model.try_predict(inputs)
         assert isinstance(model, FallibleModel)
         assert (answer.fallback_reason, answer.name, answer.version) == ("", "xgoals", XGOALS.version)
         assert answer.values is not None
         assert answer.values.tobytes() == expected.tobytes()
         assert answer.attribute is not None  # the same version is here, too
-        assert model.predict(asked).tobytes() == expected.tobytes()
-    assert connect("xgoals", "xgoals").predict(asked).tobytes() == expected.tobytes()
+        assert model.predict(inputs).tobytes() == expected.tobytes()
+    assert connect("xgoals", "xgoals").predict(inputs).tobytes() == expected.tobytes()
     assert connect("xgoals", str(artefact.SHIPPED / "simulated" / "xgoals")).version == XGOALS.version
 
 
@@ -124,18 +124,18 @@ def http(body: bytes, status: int = 200) -> bytes:
 CARD = msgspec.json.encode({"version": XGOALS.version, "features": [{"name": f.name, "unit": f.unit} for f in XGOALS.features]})
 
 
-def told(predictions: Any, version: str = XGOALS.version) -> bytes:
+def body_of(predictions: Any, version: str = XGOALS.version) -> bytes:
     return http(msgspec.json.encode({"predictions": predictions, "version": version}))
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (told([0.1, 0.2]), "wrong"),  # two answers to three rows
-        (told([0.1, 0.2, 1.5]), "wrong"),
-        (told([0.1, 0.2, -0.1]), "wrong"),
-        (told([[0.1, 0.9]] * 3), "wrong"),  # of another shape
-        (told([0.1, 0.2, 0.3], "another"), "wrong"),  # which the endpoint does not say that it has
+        (body_of([0.1, 0.2]), "wrong"),  # two answers to three rows
+        (body_of([0.1, 0.2, 1.5]), "wrong"),
+        (body_of([0.1, 0.2, -0.1]), "wrong"),
+        (body_of([[0.1, 0.9]] * 3), "wrong"),  # of another shape
+        (body_of([0.1, 0.2, 0.3], "another"), "wrong"),  # which the endpoint does not say that it has
         (http(b"{"), "wrong"),
         (http(b'{"predictions":["a"]}'), "wrong"),
         (http(b'{"predictions":[[0.1],[0.1,0.2],[]]}'), "wrong"),
@@ -146,10 +146,10 @@ def told(predictions: Any, version: str = XGOALS.version) -> bytes:
         (http(b"no", 504), "slow"),
         (b"HTTP/1.1 200 OK\r\n", "slow"),  # and then nothing more
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9999999999\r\n\r\n", "slow"),
-        (told([0.1, 0.2, 0.3]) * 2, "wrong"),  # more than was asked for
+        (body_of([0.1, 0.2, 0.3]) * 2, "wrong"),  # more predictions than rows
     ],
 )
-def test_what_cannot_be_believed_is_not(answer: bytes, reason: str) -> None:
+def test_malformed_responses_are_refused_with_a_reason(answer: bytes, reason: str) -> None:
     def respond(request: bytes, sock: socket.socket) -> None:
         sock.sendall(http(CARD) if request.startswith(b"GET ") else answer)
 
@@ -170,25 +170,25 @@ def test_what_cannot_be_believed_is_not(answer: bytes, reason: str) -> None:
             alone.predict(rows())
 
 
-def test_other_features_are_not_asked() -> None:
+def test_an_endpoint_with_other_features_gets_no_rows() -> None:
     card = msgspec.json.encode({"version": "9", "features": [{"name": "distance_yd", "unit": "yd"}]})
-    asked: list[bytes] = []
+    inputs: list[bytes] = []
 
     def respond(request: bytes, sock: socket.socket) -> None:
-        asked.append(request)
+        inputs.append(request)
         sock.sendall(http(card))
 
     with answering(respond) as url:
         assert remote(f"{url}?deadline_ms=60000").try_predict(rows()).fallback_reason == "wrong"
-    assert all(request.startswith(b"GET ") for request in asked)
+    assert all(request.startswith(b"GET ") for request in inputs)
 
 
-def test_another_version_is_taken_when_it_fits_and_none_is_pinned() -> None:
+def test_another_version_is_accepted_when_its_features_fit_and_none_is_pinned() -> None:
     version = [XGOALS.version]
 
     def respond(request: bytes, sock: socket.socket) -> None:
         card = CARD.replace(XGOALS.version.encode(), version[0].encode())
-        sock.sendall(http(card) if request.startswith(b"GET ") else told([0.1, 0.2, 0.3], version[0]))
+        sock.sendall(http(card) if request.startswith(b"GET ") else body_of([0.1, 0.2, 0.3], version[0]))
 
     with answering(respond) as url:
         model, pinned = remote(f"{url}?deadline_ms=60000"), remote(f"{url}?deadline_ms=60000&version={XGOALS.version}")
@@ -221,7 +221,7 @@ def test_the_deadline_counts_from_end_to_end() -> None:
         assert 0.08 < took_s < most_s
 
 
-def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
+def test_an_open_circuit_limits_requests_to_a_dead_endpoint() -> None:
     now = [0.0]
     pauses = CircuitBreaker(lambda: now[0])
     failures = 0
@@ -243,7 +243,7 @@ def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
     pauses.check()
 
 
-def test_it_comes_back_without_a_restart(tmp_path: Path) -> None:
+def test_a_restarted_endpoint_is_used_again(tmp_path: Path) -> None:
     loaded = LoadedModels()
     loaded.add("xgoals", XGOALS, "")
     model, now = remote(f"unix:{tmp_path}/e.sock?deadline_ms=60000"), [0.0]
@@ -261,7 +261,7 @@ def test_it_comes_back_without_a_restart(tmp_path: Path) -> None:
         assert model.try_predict(rows()).fallback_reason == ""
 
 
-def test_a_name_that_is_no_host_does_not_hold_anybody_up() -> None:
+def test_an_unknown_host_does_not_delay_beyond_the_deadline() -> None:
 
     def try_predict() -> None:
         assert remote("http://no-such-host.invalid:1?deadline_ms=50").try_predict(rows()).fallback_reason == "down"
@@ -269,11 +269,11 @@ def test_a_name_that_is_no_host_does_not_hold_anybody_up() -> None:
     assert quickest(try_predict, 3) < 1.0 * contention()
 
 
-def test_infinity_stays_here() -> None:
+def test_rows_with_infinity_are_not_sent() -> None:
     model = remote("unix:/nowhere?deadline_ms=50")
-    asked = rows()
-    asked[0, 1] = np.inf
-    answer = model.try_predict(asked)
+    inputs = rows()
+    inputs[0, 1] = np.inf
+    answer = model.try_predict(inputs)
     assert (answer.fallback_reason, model.breaker.counts["refused"]) == ("refused", 1)
 
 
@@ -284,10 +284,10 @@ class Runtime:
         self.answers, self.calls = threading.Event(), list[dict[str, Any]]()
         self.answers.set()
 
-    def invoke_endpoint(self, *, Body: bytes, **asked: Any) -> dict[str, Any]:
+    def invoke_endpoint(self, *, Body: bytes, **inputs: Any) -> dict[str, Any]:
         import io
 
-        self.calls.append(asked)
+        self.calls.append(inputs)
         assert self.answers.wait(TIMEOUT_S)
         values = XGOALS.predict(np.array(msgspec.json.decode(Body), np.float64)).tolist()
         return {"Body": io.BytesIO(msgspec.json.encode({"predictions": values, "version": XGOALS.version}))}
@@ -322,4 +322,4 @@ def test_sagemaker_keeps_the_deadline_too() -> None:
         model.breaker = CircuitBreaker()
         return model.try_predict(rows()).fallback_reason == ""
 
-    until(answered, "it is asked again")
+    until(answered, "the endpoint is used again")

@@ -26,17 +26,17 @@ WIDTH = len(artefact.load("xgoals").features)
 
 
 class Slow:
-    """Sleeps as long as its row says, s; adds up what it is asked otherwise. ``width``: answers (B, width)."""
+    """Sleeps for the first value of the row, s; predicts half of the second. ``width``: predictions (B, width)."""
 
     version = "1"
     features = (Feature("sleep_s", "s"), Feature("share", "0..1"))
 
     def __init__(self, name: str = "slow", width: int = 0) -> None:
         self.name, self.width = name, width
-        self.asked: list[int] = []
+        self.batch_sizes: list[int] = []
 
     def predict(self, rows: Any) -> Any:
-        self.asked.append(len(rows))
+        self.batch_sizes.append(len(rows))
         if (rows[:, 0] < 0).any():
             raise RuntimeError("negative time")
         time.sleep(float(np.nan_to_num(rows[:, 0]).max()))
@@ -96,22 +96,24 @@ def test_answers_are_the_models_own_to_the_bit(server: Server, loaded: LoadedMod
         {"instances": [{"features": r} for r in nulls(rows)]},
         [dict(zip(names, r)) for r in nulls(rows)],
     ):
-        status, told, headers = ask(server, "POST", "/invocations", body)
-        assert (status, told["predictions"], told["version"]) == (200, expected, model.version)
+        status, response_body, headers = ask(server, "POST", "/invocations", body)
+        assert (status, response_body["predictions"], response_body["version"]) == (200, expected, model.version)
         assert headers["x-touchline-version"] == model.version
     table = "\n".join(",".join("" if v != v else repr(v) for v in row) for row in rows.tolist())
     turned = ",".join(names[::-1]) + "\n" + "\n".join(",".join(map(repr, row[::-1])) for row in rows.tolist())
     for text in (table, turned):
-        status, told, _ = ask(server, "POST", "/models/xgoals/invoke", text, content_type="text/csv", accept="text/csv")
-        assert (status, [float(line) for line in told.split()]) == (200, expected)
+        status, response_body, _ = ask(server, "POST", "/models/xgoals/invoke", text, content_type="text/csv", accept="text/csv")
+        assert (status, [float(line) for line in response_body.split()]) == (200, expected)
 
 
 def test_a_vector_valued_model_answers_a_row_of_values(server: Server, loaded: LoadedModels) -> None:
     loaded.add("lead/curve", Slow(width=21), "")
-    status, told, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [[0, 0.5], [0, None]])
-    assert (status, told["predictions"]) == (200, [[0.25] * 21, [0.0] * 21])
-    status, told, _ = ask(server, "POST", "/invocations", [0, 1], X_Amzn_SageMaker_Target_Model="lead/curve", accept="text/csv")
-    assert (status, told) == (200, ",".join(["0.5"] * 21) + "\n")
+    status, response_body, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [[0, 0.5], [0, None]])
+    assert (status, response_body["predictions"]) == (200, [[0.25] * 21, [0.0] * 21])
+    status, response_body, _ = ask(
+        server, "POST", "/invocations", [0, 1], X_Amzn_SageMaker_Target_Model="lead/curve", accept="text/csv"
+    )
+    assert (status, response_body) == (200, ",".join(["0.5"] * 21) + "\n")
 
 
 @pytest.mark.parametrize(
@@ -149,22 +151,22 @@ def test_bad_input_is_refused_with_a_reason(
         body = '[{"distance_m": 1e999}]'
     if isinstance(body, str):
         body = body.encode()
-    got, told, _ = ask(server, "POST", "/models/xgoals/invoke", body, content_type=kind)
-    assert (got, told["error"]["reason"]) == (status, reason)
-    assert len(told["error"]["message"]) < 400
+    got, response_body, _ = ask(server, "POST", "/models/xgoals/invoke", body, content_type=kind)
+    assert (got, response_body["error"]["reason"]) == (status, reason)
+    assert len(response_body["error"]["message"]) < 400
     assert loaded.models["xgoals"].metrics.errors == {reason: 1}
 
 
-def test_missing_is_allowed_and_a_percentage_is_not_a_share(server: Server) -> None:
+def test_missing_values_are_accepted_and_percentages_refused(server: Server) -> None:
     nothing = [[None] * WIDTH]
     assert ask(server, "POST", "/invocations", nothing)[0] == 200
     assert ask(server, "POST", "/invocations", "nan" + ",NaN" * (WIDTH - 1), content_type="text/csv")[0] == 200
-    status, told, _ = ask(server, "POST", "/invocations", [{"header": 85.0}])
-    assert (status, told["error"]["reason"]) == (400, "absurd value")
-    assert "header of row 0 is 85 0..1" in told["error"]["message"]
+    status, response_body, _ = ask(server, "POST", "/invocations", [{"header": 85.0}])
+    assert (status, response_body["error"]["reason"]) == (400, "absurd value")
+    assert "header of row 0 is 85 0..1" in response_body["error"]["message"]
 
 
-def test_what_is_not_there_or_not_allowed(server: Server) -> None:
+def test_unknown_paths_and_methods_are_refused(server: Server) -> None:
     for method, path, status in [
         ("GET", "/nowhere", 404),
         ("POST", "/ping", 405),
@@ -177,8 +179,8 @@ def test_what_is_not_there_or_not_allowed(server: Server) -> None:
         ("GET", "/models/xgoals/invoke", 405),
         ("GET", "/models/xgoals/invoke/more", 404),
     ]:
-        got, told, headers = ask(server, method, path)
-        assert got == status, (method, path, told)
+        got, response_body, headers = ask(server, method, path)
+        assert got == status, (method, path, response_body)
         assert ("allow" in headers) == (status == 405)
     assert ask(server, "POST", "/invocations", [[None] * WIDTH], accept="image/png")[0] == 406
     assert ask(server, "POST", "/invocations", [[None] * WIDTH], accept="image/png, */*;q=0.1")[0] == 200
@@ -208,15 +210,15 @@ def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, loaded: 
     assert ask(server, "POST", "/models", {"model_name": "x", "url": url}, content_type="text/plain")[0] == 415
 
 
-def test_a_curve_comes_and_goes_with_its_model(server: Server, loaded: LoadedModels) -> None:
+def test_a_curve_is_loaded_and_unloaded_with_its_model(server: Server, loaded: LoadedModels) -> None:
     url = str(artefact.SHIPPED / "simulated" / "lead-probability")
     assert ask(server, "POST", "/models", {"model_name": "lead", "url": url})[0] == 200
     model = artefact.load("lead-probability")
     row = [0.3 if f.unit == "0..1" else 3.0 for f in model.features]
-    status, told, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [row])
+    status, response_body, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [row])
     assert status == 200
-    assert told["predictions"] == curve_of(model).predict(np.array([row])).tolist()
-    assert len(told["predictions"][0]) == 21
+    assert response_body["predictions"] == curve_of(model).predict(np.array([row])).tolist()
+    assert len(response_body["predictions"][0]) == 21
     replaced = loaded.models["lead/curve"]
     assert ask(server, "PUT", "/models/lead", {"url": url})[0] == 200
     assert loaded.models["lead/curve"] is not replaced
@@ -224,7 +226,7 @@ def test_a_curve_comes_and_goes_with_its_model(server: Server, loaded: LoadedMod
     assert list(loaded.models) == ["xgoals"]
 
 
-def test_a_body_is_refused_before_it_has_come(server: Server) -> None:
+def test_a_too_large_body_is_refused_before_it_is_read(server: Server) -> None:
     """A gigabyte that is announced is refused by its announcement, one that is not by the first megabyte."""
     for headers in (b"content-length: 1073741824\r\n\r\n", b"content-length: 1073741824\r\nexpect: 100-continue\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
@@ -263,12 +265,12 @@ def test_endless_heads_and_half_requests_end(server: Server, monkeypatch: pytest
 def test_pipelined_requests_are_answered_in_order(server: Server, loaded: LoadedModels) -> None:
     loaded.add("slow", Slow(), "")
     body = [b"[0.01,0.5]", b"[0,1]"]
-    asked = (
+    batch_sizes = (
         b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in body)
         + b"GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
-        sock.sendall(asked)
+        sock.sendall(batch_sizes)
         raw = b""
         while piece := sock.recv(65_536):
             raw += piece
@@ -276,24 +278,26 @@ def test_pipelined_requests_are_answered_in_order(server: Server, loaded: Loaded
     assert found == sorted(found)
 
 
-def test_what_comes_together_is_predicted_together_and_a_bad_row_spoils_nobody_elses(server: Server, loaded: LoadedModels) -> None:
+def test_waiting_requests_are_batched_and_a_bad_row_fails_alone(server: Server, loaded: LoadedModels) -> None:
     slow = Slow()
     loaded.add("slow", slow, "")
-    slow.asked.clear()
+    slow.batch_sizes.clear()
     bodies = [b"[0,0.2]", b"[-1,0.2]", b"[0,0.4]"]
-    asked = b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in bodies)
+    batch_sizes = b"".join(
+        b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in bodies
+    )
     with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
-        sock.sendall(asked)
+        sock.sendall(batch_sizes)
         raw = b""
         while raw.count(b"HTTP/1.1 ") < 3 or not raw.endswith(b"}"):
             raw += sock.recv(65_536)
-    assert slow.asked == [3, 1, 1, 1]
+    assert slow.batch_sizes == [3, 1, 1, 1]
     assert b'"predictions":[0.1]' in raw
     assert b"HTTP/1.1 500 " in raw
     assert b'"predictions":[0.2]' in raw
 
 
-def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, loaded: LoadedModels) -> None:
+def test_a_full_queue_and_a_passed_deadline_are_refused(server: Server, loaded: LoadedModels) -> None:
     loaded.add("slow", Slow(), "")
     one = b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n[0.05,.5]"
     one = one.replace(b"[0.05,.5]", b"[0.05,1]").replace(b": 9", b": 8")
@@ -340,7 +344,7 @@ def test_metrics_add_up(server: Server, loaded: LoadedModels) -> None:
     assert samples[f"{base}latency_seconds_count", "xgoals", None, None] == 2
 
 
-def test_a_token_is_wanted_where_one_is_set(loaded: LoadedModels) -> None:
+def test_requests_without_the_token_are_refused(loaded: LoadedModels) -> None:
     with in_thread(Server(loaded, port=0, token="sésame")) as server:
         assert ask(server, "GET", "/ping")[0] == 200
         assert ask(server, "GET", "/models")[0] == 401
@@ -348,16 +352,16 @@ def test_a_token_is_wanted_where_one_is_set(loaded: LoadedModels) -> None:
         assert ask(server, "GET", "/models", authorization="Bearer s\xe9same")[0] == 200
 
 
-def test_going_down_answers_what_was_asked(loaded: LoadedModels, tmp_path: Path) -> None:
+def test_shutdown_answers_the_accepted_requests(loaded: LoadedModels, tmp_path: Path) -> None:
     slow = Slow()
     loaded.add("slow", slow, "")
-    slow.asked.clear()
+    slow.batch_sizes.clear()
     answers: list[int] = []
     with in_thread(Server(loaded, port=0, uds=tmp_path / "e.sock")) as server:
         idle = socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S)
         asking = threading.Thread(target=lambda: answers.append(ask(server, "POST", "/models/slow/invoke", [0.3, 1])[0]))
         asking.start()
-        until(lambda: slow.asked, "the request has been taken in")
+        until(lambda: slow.batch_sizes, "the request has been taken in")
     asking.join()
     assert answers == [200]
     assert idle.recv(10) == b""
@@ -365,7 +369,7 @@ def test_going_down_answers_what_was_asked(loaded: LoadedModels, tmp_path: Path)
     assert not (tmp_path / "e.sock").exists()
 
 
-def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, loaded: LoadedModels) -> None:
+def test_replacing_a_model_under_load_drops_and_mixes_nothing(server: Server, loaded: LoadedModels) -> None:
     """Each answer is one version's, the values of which are its own."""
     a, b = Slow("m"), Slow("m", width=2)
     b.version = "2"
@@ -377,10 +381,10 @@ def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, loaded: Loade
         while not stop.is_set():
             connection.request("POST", "/models/m/invoke", "[0,1]")
             response = connection.getresponse()
-            told = json.loads(response.read())
-            seen.add(told.get("version", ""))
-            if response.status != 200 or told["predictions"] != {"1": [0.5], "2": [[0.5, 0.5]]}[told["version"]]:
-                wrong.append(told)
+            response_body = json.loads(response.read())
+            seen.add(response_body.get("version", ""))
+            if response.status != 200 or response_body["predictions"] != {"1": [0.5], "2": [[0.5, 0.5]]}[response_body["version"]]:
+                wrong.append(response_body)
         connection.close()
 
     threads = [threading.Thread(target=load) for _ in range(3)]

@@ -45,9 +45,9 @@ def test_the_film_of_a_game_asks_what_the_operator_asks() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_table_fits_its_model(model: str) -> None:
     table = TABLES[model](77, 20 if model in ("nfl-win-probability", "nfl-fourth-down") else 1)
-    asked = spec_of(model)
-    assert table.rows.shape[1] == len(asked.features)
-    assert set(np.unique(table.label)) <= set(range(len(asked.classes)))
+    spec = spec_of(model)
+    assert table.rows.shape[1] == len(spec.features)
+    assert set(np.unique(table.label)) <= set(range(len(spec.classes)))
     assert np.isfinite(table.truth).all()
     assert not np.isinf(table.rows).any()
     assert (table.truth >= 0).all()

@@ -1,4 +1,4 @@
-"""What a model is trained on is what it is asked live: the same events through the operator and through the table."""
+"""Training rows equal live rows: the same events through the operator and through the training table."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SEED, MINUTES = 3, 8.0
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A model that has no opinion, so that the operator reports what it was asked."""
+class RowRecorder:
+    """A model that only records its rows."""
 
     name: str
     version: str = "0"
@@ -40,8 +40,8 @@ def test_live_features_equal_the_table() -> None:
     stats = tuple(s for s in (*shots.STATS, *passes.STATS) if s.model in ("xgoals", "pass-completion"))
     sport = replace(SPORT, steps=(), event_steps=shots.EVENT_STEPS, stats=stats)
     match = Match(SEED, MINUTES)
-    asked = {s.model: Asked(s.model) for s in stats if s.model}
-    operator = GameOperator(sport, match.record, asked, draw=False, provisional=False)
+    recorders = {s.model: RowRecorder(s.model) for s in stats if s.model}
+    operator = GameOperator(sport, match.record, recorders, draw=False, provisional=False)
     outputs = [out for record in match.stream() for out in operator.on_record(record)] + operator.finish()
     live = {(o.model, o.event): o.features[0] for o in outputs if isinstance(o, Prediction) and o.quality == "final"}
     # the coder of the simulated match is sometimes slower than the feed allows: such an event is set aside

@@ -21,10 +21,10 @@ xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [
 def shots(count: int = 6000) -> tuple[Floats, Floats]:
     """Kicks fall off gently with distance, headers steeply beyond 8 m and not at all before: a slope alone cannot say that."""
     rng = np.random.default_rng(1)
-    asked = spec_of("xgoals")
-    names = [f.name for f in asked.features]
+    spec = spec_of("xgoals")
+    names = [f.name for f in spec.features]
     rows = rng.normal(0.0, 1.0, (count, len(names)))
-    for j, feature in enumerate(asked.features):
+    for j, feature in enumerate(spec.features):
         if feature.unit == "0..1":
             rows[:, j] = rng.random(count) < 0.5
     distance, header = rng.uniform(2.0, 25.0, count), (rng.random(count) < 0.4).astype(np.float64)
@@ -36,19 +36,19 @@ def shots(count: int = 6000) -> tuple[Floats, Floats]:
 def by_distance(blob: bytes, rows: Floats, header: float) -> Floats:
     """Margins of a typical row at distances of 3 to 24 m."""
     names = [f.name for f in spec_of("xgoals").features]
-    asked = np.repeat(np.median(rows, axis=0)[None], 64, axis=0)
-    asked[:, names.index("header")] = header
-    asked[:, names.index("distance_m")] = np.linspace(3.0, 24.0, 64)
-    return Margins(read_forest(blob))(asked)[:, 0]
+    spec = np.repeat(np.median(rows, axis=0)[None], 64, axis=0)
+    spec[:, names.index("header")] = header
+    spec[:, names.index("distance_m")] = np.linspace(3.0, 24.0, 64)
+    return Margins(read_forest(blob))(spec)[:, 0]
 
 
 def test_headers_have_curves_of_their_own() -> None:
-    asked, (rows, label) = spec_of("xgoals"), shots()
-    assert asked.real is not None
+    spec, (rows, label) = spec_of("xgoals"), shots()
+    assert spec.real is not None
     # one forest of it: which one answers is another matter
-    recipe = replace(asked.real, smooth=0.999, boosters=((asked.real.boosters[0][0], 1),), own=3.0, apart="", known=None)
-    own = by_distance(grow(asked, recipe, rows, label, 1), rows, 1.0)
-    slopes = by_distance(grow(asked, replace(recipe, own=0.0), rows, label, 1), rows, 1.0)
+    recipe = replace(spec.real, smooth=0.999, boosters=((spec.real.boosters[0][0], 1),), own=3.0, gate_feature="", present=None)
+    own = by_distance(grow(spec, recipe, rows, label, 1), rows, 1.0)
+    slopes = by_distance(grow(spec, replace(recipe, own=0.0), rows, label, 1), rows, 1.0)
     # what is lost within 8 m, of all that is lost: nothing in truth
     near = [float(np.ptp(curve[:15]) / np.ptp(curve)) for curve in (own, slopes)]
     assert near[0] < 0.85 * near[1]
@@ -56,10 +56,10 @@ def test_headers_have_curves_of_their_own() -> None:
 
 def test_the_game_s_demands_are_kept_and_contributions_add_up() -> None:
     """Farther is never better, all else being equal: not for kicks, not for headers, in any part of the forest."""
-    asked, (rows, label) = spec_of("xgoals"), shots()
-    assert asked.real is not None
-    boosters = tuple((parameters, 20) for parameters, _ in asked.real.boosters)
-    blob = grow(asked, replace(asked.real, boosters=boosters), rows, label, 1)
+    spec, (rows, label) = spec_of("xgoals"), shots()
+    assert spec.real is not None
+    boosters = tuple((parameters, 20) for parameters, _ in spec.real.boosters)
+    blob = grow(spec, replace(spec.real, boosters=boosters), rows, label, 1)
     for header in (0.0, 1.0):
         assert (np.diff(by_distance(blob, rows, header)) <= 1e-6).all()
     forest = read_forest(blob)
@@ -69,7 +69,7 @@ def test_the_game_s_demands_are_kept_and_contributions_add_up() -> None:
     np.testing.assert_allclose(parts.sum(1), Margins(forest)(some)[:, 0], atol=1e-9)
     booster = xgboost.Booster()
     booster.load_model(bytearray(blob))
-    theirs = booster.predict(xgboost.DMatrix(some, feature_names=[f.name for f in asked.features]), pred_contribs=True)
+    theirs = booster.predict(xgboost.DMatrix(some, feature_names=[f.name for f in spec.features]), pred_contribs=True)
     np.testing.assert_allclose(parts, theirs, atol=1e-4)
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from models.artefact import load
 from models.specs import SPECS
-from models.training.labelled_predictions import LabelledPredictions, joined, read_lived
+from models.training.labelled_predictions import LabelledPredictions, concatenate, read_labelled
 from simulators.soccer.game import Match
 from streaming.cli.app import run
-from streaming.cli.lifecycle.pinning import pinned
+from streaming.cli.lifecycle.pinning import pin_models
 from streaming.factory import operator_for
 from streaming.monitoring.labels import EventHistory, LoggedPrediction
 from streaming.monitoring.prediction_join import join_outcomes, logged_by, logged_in
@@ -26,7 +26,7 @@ from streaming.wire.records import Event
 from tests.small_simulators import small_simulator
 
 SEED, MINUTES = 5, 4.0
-COLUMNS = ("rows", "label", "game", "event", "subject", "told_by", "version", "t_us", "answer")
+COLUMNS = ("rows", "label", "game", "event", "subject", "label_event", "version", "t_us", "answer")
 #: of the other sports: seed, minutes, and the models of which so short a game has something to say
 OTHERS = {
     "mlb": (4, 3.0, {"lead-probability", "hit-probability", "catch-probability", "mlb-win-probability"}),
@@ -56,43 +56,43 @@ def same(a: LabelledPredictions, b: LabelledPredictions) -> None:
 
 
 def tables_of(outputs: list[Output], recording: Recording) -> dict[str, LabelledPredictions]:
-    """Of every model that was asked."""
-    asked = sorted({o.model for o in outputs if isinstance(o, Prediction)})
-    told = EventHistory(recording.game, recording.read_events())
-    return {m: join_outcomes(m, logged_by(outputs, m), told, all_labels().get(m, unlabelled())) for m in asked}
+    """The labelled predictions of every model in the outputs."""
+    model_names = sorted({o.model for o in outputs if isinstance(o, Prediction)})
+    events_of_game = EventHistory(recording.game, recording.read_events())
+    return {m: join_outcomes(m, logged_by(outputs, m), events_of_game, all_labels().get(m, unlabelled())) for m in model_names}
 
 
 def again(recording: Recording) -> list[Output]:
-    operator, records = pinned(recording, draw=False, provisional=False)
+    operator, records = pin_models(recording, draw=False, provisional=False)
     return [out for record in records for out in operator.on_record(record)] + operator.finish()
 
 
 @pytest.mark.parametrize("sport", ["mlb", "nfl", pytest.param("f1", marks=pytest.mark.slow)])
 def test_every_sport_is_equal_to_the_bit(tmp_path: Path, sport: str) -> None:
-    """What was said live in small packets, what the recording holds of it, and what another run over the bare records says."""
-    seed, minutes, spoken = OTHERS[sport]
+    """The predictions of a live run in small packets, those in its recording, and those of a replay of the records."""
+    seed, minutes, expected_models = OTHERS[sport]
     world = small_simulator(sport, seed, minutes)
-    operator, said = operator_for(world.record, draw=False, provisional=False), list[Output]()
+    operator, emitted = operator_for(world.record, draw=False, provisional=False), list[Output]()
     with Writer(tmp_path / "live", world.record) as kept, Writer(tmp_path / "bare", world.record) as bare:
         for record in world.stream(3):
             for writer in (kept, bare):
                 writer.write(record)
-            said += operator.on_record(record)
-        said += operator.finish()
-        kept.write_outputs(said, 0)
+            emitted += operator.on_record(record)
+        emitted += operator.finish()
+        kept.write_outputs(emitted, 0)
     recording = Recording(tmp_path / "live")
-    live, bared = tables_of(said, recording), tables_of(again(Recording(tmp_path / "bare")), recording)
-    told = EventHistory(recording.game, recording.read_events())
-    assert set(live) == set(bared) >= spoken
+    live, bared = tables_of(emitted, recording), tables_of(again(Recording(tmp_path / "bare")), recording)
+    events_of_game = EventHistory(recording.game, recording.read_events())
+    assert set(live) == set(bared) >= expected_models
     for model, table in live.items():
         same(table, bared[model])
-        same(table, join_outcomes(model, logged_in(recording, model), told, all_labels().get(model, unlabelled())))
+        same(table, join_outcomes(model, logged_in(recording, model), events_of_game, all_labels().get(model, unlabelled())))
         np.testing.assert_array_equal(load(model).predict(table.rows), table.answer)
         assert (table.subject != "").all()
-        assert ((table.told_by != "") == ~np.isnan(table.label)).all()
-    got = {model: int((~np.isnan(live[model].label)).sum()) for model in spoken}
+        assert ((table.label_event != "") == ~np.isnan(table.label)).all()
+    got = {model: int((~np.isnan(live[model].label)).sum()) for model in expected_models}
     # so short a game has no end, and of baseball no steal
-    assert all(got[m] > 0 for m in spoken if not m.endswith("win-probability") and m != "lead-probability"), got
+    assert all(got[m] > 0 for m in expected_models if not m.endswith("win-probability") and m != "lead-probability"), got
 
 
 @pytest.mark.parametrize("model", ["xgoals", "pass-completion", "soccer-win-probability"])
@@ -104,7 +104,7 @@ def test_live_and_offline_features_are_equal_to_the_bit(
     for name, arguments in (("live", ["live"]), ("again", ["live", "--replay"]), ("bare", ["bare"])):
         out = tmp_path / f"{name}.parquet"
         assert run(["models", "prepare", model, str(game / arguments[0]), *arguments[1:], "--out", str(out)]) == 0
-        tables[name] = read_lived(model, out)
+        tables[name] = read_labelled(model, out)
     assert f"predictions of {model}" in capsys.readouterr().out
     live = tables["live"]
     assert len(live) > (25 if model == "pass-completion" else 0)
@@ -130,10 +130,10 @@ def test_live_and_offline_features_are_equal_to_the_bit(
 
 def test_monitor_and_compare_read_recordings(game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "monitor", "pass-completion", str(game / "live"), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["predictions"] == told["labelled"] > 25
-    assert told["took_us"]["p50"] > 0.0
-    assert told["profile"]  # of its training, on the card
+    events_of_game = json.loads(capsys.readouterr().out)
+    assert events_of_game["predictions"] == events_of_game["labelled"] > 25
+    assert events_of_game["took_us"]["p50"] > 0.0
+    assert events_of_game["profile"]  # of its training, on the card
     assert run(["models", "compare", "pass-completion", "pass-completion", "--data", str(game / "live")]) == 2
     assert "1 games are too few" in capsys.readouterr().err
 
@@ -172,7 +172,7 @@ def event(number: int, outcome: str | None, revision: int = 0, deleted: bool = F
 def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> None:
     row = np.zeros(len(SPECS["xgoals"].features))
     stat = "soccer.shot.xgoals"
-    said = [
+    logged = [
         LoggedPrediction(
             stat=stat,
             event=f"e{i}",
@@ -186,24 +186,24 @@ def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> 
         )
         for i in (3, 1, 2, 4)
     ]
-    said.append(
+    logged.append(
         LoggedPrediction(
             stat=stat, event="e1", t_us=1, subject="h9", part=0, version="v2", features=row + 9, answer=np.array(0.2), took_us=5.0
         )
     )  # worked out again after a correction
     events = [event(1, "goal"), event(1, "saved", 1), event(2, "goal"), event(3, "goal", deleted=True), event(4, None)]
     events.append(event(1, "goal"))  # an old revision that comes again
-    found = join_outcomes("xgoals", said, EventHistory(Match(SEED, MINUTES).record, events), label_of("xgoals"))
+    found = join_outcomes("xgoals", logged, EventHistory(Match(SEED, MINUTES).record, events), label_of("xgoals"))
     assert found.event.tolist() == ["e1", "e2", "e4"]
     assert found.label.tolist()[:2] == [0.0, 1.0]
     assert np.isnan(found.label[2])
     assert (found.version[0], found.rows[0, 0]) == ("v2", 9.0)
     assert len(found.table().rows) == 2
-    assert len(joined([found, found])) == 6
+    assert len(concatenate([found, found])) == 6
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["prepare", "nfl-pressure", "REC"], "no label source for nfl-pressure: no feed charts"),
         (["prepare", "xgoals", "REC", "REC"], "its rows would count twice"),
@@ -212,12 +212,12 @@ def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> 
     ],
 )
 def test_bad_input_of_prepare(
-    game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     given = [str(game / "live") if a == "REC" else a for a in arguments]
     assert run(["models", *given, "--out", str(tmp_path / "t.parquet")]) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert len([line for line in error.splitlines() if line.startswith("touchline:")]) == 1
 
 
@@ -228,7 +228,7 @@ def test_a_table_of_another_model_is_refused(tmp_path: Path) -> None:
         "xgoals", row, np.ones(1), words, words, words, words, words, np.zeros(1, np.int64), np.ones(1), np.ones(1)
     )
     table.write(tmp_path / "t.parquet")
-    same(read_lived("xgoals", tmp_path / "t.parquet"), table)
+    same(read_labelled("xgoals", tmp_path / "t.parquet"), table)
     with pytest.raises(ValueError, match="lacks the column"):
-        read_lived("pass-completion", tmp_path / "t.parquet")
+        read_labelled("pass-completion", tmp_path / "t.parquet")
     msgspec.json.encode(table.table().source)

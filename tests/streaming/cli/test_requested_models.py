@@ -46,7 +46,7 @@ def test_models_requested_by_name_are_stored_in_the_recording(
     assert Recording(recorded).contents.requested == {"xgoals": version}
     capsys.readouterr()
     assert _replayed(recorded, tmp_path / "b.parquet", "--record", str(tmp_path / "again")) == chosen
-    assert "asks for it by name" not in capsys.readouterr().err
+    assert "selects it by name" not in capsys.readouterr().err
     assert Recording(next((tmp_path / "again").iterdir())).contents.requested == {"xgoals": version}
 
 
@@ -62,7 +62,7 @@ def test_recording_without_its_requested_models_prints_how_to_request_them(
     capsys.readouterr()
     silent = _replayed(recorded, tmp_path / "b.parquet")
     assert [row["value"] for row in silent] == [None] * len(silent)
-    lines = [line for line in capsys.readouterr().err.splitlines() if "asks for it by name" in line]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "selects it by name" in line]
     assert len(lines) == 1
     assert "xgoals" in lines[0]
     assert "--model xgoals@simulated" in lines[0]

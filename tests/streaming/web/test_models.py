@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from models.artefact import Card, CardFeature
-from models.monitoring.monitor import LEAST
+from models.monitoring.monitor import MIN_ROWS
 from models.monitoring.profile import profile_of
 from streaming.kafka.settings import parse
 from streaming.kafka.subscriber import KafkaSubscriber
@@ -89,7 +89,7 @@ def play(watch: ModelWatch, model: str, n: int, rows: np.ndarray, happens: float
 @pytest.mark.parametrize("first", ["event", "prediction"])
 def test_subscriber_feeds_the_model_watch_in_any_order_of_topics(first: str) -> None:
     """Events and predictions lie in two topics, so that either may be read first; what is provisional counts for nothing."""
-    watch, n = watching(), LEAST + 20
+    watch, n = watching(), MIN_ROWS + 20
     reader = KafkaSubscriber(parse("kafka://127.0.0.1:9", None), ["soccer"], Hub(), models=watch)
     rows = inputs(n, 4)
     predictions = [prediction(WELL, k, rows[k], 0.25, float("nan")) for k in range(n)]

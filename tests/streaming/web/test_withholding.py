@@ -111,7 +111,7 @@ def test_contradicted_model_is_withheld_with_stats_built_on_it() -> None:
         ("soccer.team.xgoals", None, "unavailable"),
         ("soccer.player.speed", 25.0, "final"),
     ]
-    assert found[0]["reason"] == "it happens more often than is said"
+    assert found[0]["reason"] == "it happens more often than predicted"
     assert "0.02" not in json.dumps(found)
 
 

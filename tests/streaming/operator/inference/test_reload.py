@@ -245,7 +245,7 @@ def test_replay_switches_models_where_the_live_game_did(store: Store, tmp_path: 
     def step(i: int) -> None:
         if i in (300, 777):
             store.deploy("xgoals", versions[1 if i == 300 else 0], "ann", "x")
-            follower.look()
+            follower.poll()
 
     operator = GameOperator(_sport(), toy.game(), deployed=follower)  # type: ignore[arg-type]
     out: list[Output] = []

@@ -1,4 +1,4 @@
-"""`touchline models compare` and `monitor`: is another version better, and is the one on the air still right?"""
+"""`touchline models compare` and `monitor`: is another version better, and is the deployed one still calibrated?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from streaming.cli.error_mapping import plain_errors
-from streaming.cli.lifecycle.common import DEFAULT, Json, Name, Registry
+from streaming.cli.lifecycle.common import DEFAULT_REGISTRY, Json, Name, Registry
 
 if TYPE_CHECKING:
     from models.artefact import Card
@@ -26,7 +26,7 @@ def compare(
     table: Annotated[
         list[Path], typer.Option("--data", help="A table from touchline models prepare, or recordings.", metavar="PATH")
     ],
-    registry: Registry = DEFAULT,
+    registry: Registry = DEFAULT_REGISTRY,
     as_json: Json = False,
 ) -> None:
     """Compare two versions of a model on the same games, with a bootstrap test over whole games. Use games that neither version was
@@ -37,12 +37,12 @@ def compare(
     with plain_errors():
         from models.evaluation import comparison
         from streaming.cli.lifecycle.common import find_model, registry_at
-        from streaming.cli.lifecycle.learning import lived_from
+        from streaming.cli.lifecycle.learning import labelled_from
 
         store = registry_at(registry)
         a = find_model(store, first)
         b = find_model(store, second, a.name)
-        report = comparison.compare(a, b, lived_from(a.name, table).table())
+        report = comparison.compare(a, b, labelled_from(a.name, table).table())
     print(json.dumps(report, indent=1) if as_json else comparison.as_text(report))
 
 
@@ -54,7 +54,7 @@ def monitor(
     reference: Annotated[
         Path | None, typer.Option(help="Table to compare the inputs with, when the card has no profile.", metavar="TABLE")
     ] = None,
-    registry: Registry = DEFAULT,
+    registry: Registry = DEFAULT_REGISTRY,
     as_json: Json = False,
 ) -> None:
     """Monitor a model on recorded games: drift of its inputs against training, calibration against outcomes, missing values and
@@ -64,50 +64,50 @@ def monitor(
     """
     with plain_errors():
         from models.monitoring.profile import profile_of
-        from models.training.labelled_predictions import read_lived
-        from streaming.cli.lifecycle.common import cards_in
-        from streaming.cli.lifecycle.learning import lived_from, unsaid
+        from models.training.labelled_predictions import read_labelled
+        from streaming.cli.lifecycle.common import card_finder
+        from streaming.cli.lifecycle.learning import labelled_from, no_label_reason
 
         missing = Counter[str]()
-        table = lived_from(name, source, labelled=False, missing=missing)
+        table = labelled_from(name, source, labelled=False, missing=missing)
         if not len(table):
             why = "; ".join(f"{n} values unavailable: {reason}" for reason, n in missing.items())
-            raise ValueError(f"nothing was asked of {name} in what is given" + (f": {why}" if why else ""))
+            raise ValueError(f"no predictions of {name} in these recordings" + (f": {why}" if why else ""))
         given = None
         if reference is not None:
-            past = read_lived(name, reference)
+            past = read_labelled(name, reference)
             given = profile_of(past.rows, _names(name), past.label[past.label == past.label])
-        watched = watch(table, cards_in(registry), given)
+        watched = watch(table, card_finder(registry), given)
     report = watched.report() | {"unavailable": dict(missing)}
     print(json.dumps(report, indent=1) if as_json else as_text(report))
-    if not as_json and (why := unsaid(name)):
+    if not as_json and (why := no_label_reason(name)):
         print(why)
 
 
 def watch(table: LabelledPredictions, card_of: Callable[[str, str], Card | None], given: Profile | None = None) -> ModelMonitor:
-    """A monitor that has seen all of it, as a live one would have: another version begins anew, and what shares one fate is one
-    outcome, counted with the last of it."""
+    """A monitor that was fed the whole table, as a live one would be: another version starts a new count, and predictions with the
+    same labelling event are one outcome, counted with the last of them."""
     from models.monitoring.monitor import ModelMonitor, profile_on
 
-    fates: dict[tuple[str, str, str], list[int]] = {}
-    keys = list(zip(table.game.tolist(), table.told_by.tolist(), table.version.tolist(), strict=True))
+    rows_by_outcome: dict[tuple[str, str, str], list[int]] = {}
+    keys = list(zip(table.game.tolist(), table.label_event.tolist(), table.version.tolist(), strict=True))
     for i, key in enumerate(keys):
         if key[1]:
-            fates.setdefault(key, []).append(i)
+            rows_by_outcome.setdefault(key, []).append(i)
     monitor: ModelMonitor | None = None
     for i, key in enumerate(keys):
-        game, told_by, version = key
+        game, label_event, version = key
         if monitor is None or monitor.version != version:
             card = card_of(table.model, version)
             profile = given or (None if card is None else profile_on(card))
             if monitor is None:
                 monitor = ModelMonitor(table.model, version, tuple(_names(table.model)), profile)
-            monitor.switched(version, profile)
+            monitor.switch_version(version, profile)
         monitor.predicted(game, table.rows[i : i + 1], float(table.took_us[i]))
-        if not told_by:
-            monitor.unsaid(1)
-        elif fates[key][-1] == i:
-            monitor.outcome(game, table.answer[fates[key]], table.label[fates[key]])
+        if not label_event:
+            monitor.add_unlabelled(1)
+        elif rows_by_outcome[key][-1] == i:
+            monitor.outcome(game, table.answer[rows_by_outcome[key]], table.label[rows_by_outcome[key]])
     assert monitor is not None
     return monitor
 
@@ -119,7 +119,7 @@ def _names(name: str) -> list[str]:
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """For a person: what is wrong first."""
+    """The report as text, alerts first."""
     lines = [f"{a['kind']}: {a['reason']}" for a in report["alerts"]] or ["nothing to report"]
     c = report["calibration"]
     lines.append(
@@ -127,17 +127,17 @@ def as_text(report: dict[str, Any]) -> str:
         f"{report['labelled']} labelled, by {report['outcomes']} outcomes"
     )
     if c["said"] is not None:
-        lines.append(f"said {c['said']:.1%}, happened {c['happened']:.1%} ({c['standard_errors']:+.1f} standard errors)")
+        lines.append(f"predicted {c['said']:.1%}, observed {c['happened']:.1%} ({c['standard_errors']:+.1f} standard errors)")
     lines += [f"unavailable: {n} values, {reason}" for reason, n in report.get("unavailable", {}).items()]
     if not report["profile"]:
-        lines.append("the card has no profile of its training: say what inputs should look like with --reference TABLE")
+        lines.append("the card has no training profile: pass --reference TABLE to compare the inputs with earlier games")
     lines += [
         f"{f['feature']:24s} PSI {f['psi']:.3f} of {f['limit']:.3f}  "
         f"missing {f['missing']:.1%}, in training {f['missing_in_training']:.1%}"
         for f in report["features"][:5]
     ]
     if report["took_us"]["p50"] is not None:
-        lines.append(f"took {report['took_us']['p50']:.0f} us, 99th percentile {report['took_us']['p99']:.0f} us")
+        lines.append(f"latency {report['took_us']['p50']:.0f} us, 99th percentile {report['took_us']['p99']:.0f} us")
     return "\n".join(lines)
 
 
