@@ -38,13 +38,13 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
         "es": "Tras {inning} entradas: {home} {score} {away}.",
     },
     "loaded": {
-        "en": "The bases are loaded for {team}, outs: {outs}.",
+        "en": "Bases loaded for {team}, outs: {outs}.",
         "de": "Alle Bases sind besetzt für {team}, Outs: {outs}.",
         "ru": "Все базы заняты, атакует «{team}», аутов: {outs}.",
         "es": "Bases llenas para {team}, outs: {outs}.",
     },
     "double_play": {
-        "en": "Double play! {player} of {team} is not the only one who is out.",
+        "en": "Double play! {player} of {team} and a runner are out.",
         "de": "Double Play! Nicht nur {player} ({team}) ist aus.",
         "ru": "Дабл-плей! В ауте не только {player} («{team}»).",
         "es": "¡Doble matanza! No solo {player}, de {team}, queda fuera.",
@@ -56,7 +56,7 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
         "es": "Doble de {player}, de {team}.",
     },
     "strikeouts": {
-        "en": "{player} is struck out, number {n} for {pitcher}.",
+        "en": "{pitcher} strikes out {player}, strikeout number {n}.",
         "de": "Strikeout gegen {player}, Nummer {n} für {pitcher}.",
         "ru": "Страйкаут: в ауте {player}, номер {n} за игру на счету питчера — {pitcher}.",
         "es": "Ponche a {player}, el número {n} de {pitcher}.",

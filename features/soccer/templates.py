@@ -123,13 +123,13 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
         "es": "Gol en propia puerta de {player}: {home} {score} {away}.",
     },
     "red_card": {
-        "en": "Red card for {player}: {team} have to go on with {left}.",
+        "en": "Red card for {player}: {team} are down to {left}.",
         "de": "Platzverweis für {player}: {team} muss mit {left} weiterspielen.",
         "ru": "Удаление, поле покидает {player}: в команде «{team}» остаётся {left}.",
         "es": "Expulsión de {player}: {team} sigue con {left}.",
     },
     "red_card_team": {
-        "en": "Red card: {team} have to go on with {left}.",
+        "en": "Red card: {team} are down to {left}.",
         "de": "Platzverweis: {team} muss mit {left} weiterspielen.",
         "ru": "Удаление: в команде «{team}» остаётся {left}.",
         "es": "Expulsión: {team} sigue con {left}.",
@@ -159,7 +159,7 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
         "es": "La primera amarilla del partido es para {player}, de {team}.",
     },
     "woodwork": {
-        "en": "Off the woodwork! {player} is that close to scoring for {team}.",
+        "en": "Off the woodwork! {player} comes close to scoring for {team}.",
         "de": "Nur Aluminium! {player} ist ganz nah am Tor für {team}.",
         "ru": "Каркас ворот! Бьёт {player}, «{team}» в шаге от гола.",
         "es": "¡Al palo! {player} roza el gol para {team}.",
@@ -195,7 +195,7 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
         "es": "A los {minutes} minutos llega el primer disparo a puerta del partido, de {player} ({team}).",
     },
     "shooter": {
-        "en": "{player} of {team} has had {shots} by now, more than anybody else in this match.",
+        "en": "{player} of {team} has had {shots} by now, the most in this match.",
         "de": "{player} ({team}) kommt auf {shots}, mehr als alle anderen in diesem Spiel.",
         "ru": "{player} («{team}»): уже {shots}, больше всех в матче.",
         "es": "{player}, de {team}, lleva {shots}, más que nadie en el partido.",
@@ -219,7 +219,7 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
         "es": "{team} ha dado el {share} de los pases en los últimos diez minutos.",
     },
     "passes": {
-        "en": "{player} of {team} has completed {n} passes, more than anybody else.",
+        "en": "{player} of {team} has completed {n} passes, the most in this match.",
         "de": "{player} ({team}) hat {n} Pässe an den Mann gebracht, mehr als alle anderen.",
         "ru": "{player} («{team}»): точных передач уже {n}, больше всех в матче.",
         "es": "{player}, de {team}, ha completado {n} pases, más que nadie.",
@@ -255,7 +255,7 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
         "es": "{player}, de {team}, vuelve a superar a un rival: regate número {n}.",
     },
     "interceptions": {
-        "en": "{player} of {team} reads it again: interception number {n}, more than anybody else.",
+        "en": "{player} of {team} reads it again: interception number {n}, the most in this match.",
         "de": "{player} ({team}) fängt wieder einen Ball ab, es ist Nummer {n}, mehr als bei allen anderen.",
         "ru": "{player} («{team}») снова перехватывает мяч: перехват номер {n}, больше всех в матче.",
         "es": "{player}, de {team}, vuelve a anticiparse: intercepción número {n}, más que nadie.",

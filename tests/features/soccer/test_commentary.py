@@ -65,7 +65,7 @@ def test_counted_words_follow_their_number() -> None:
     first = told(off, started())
     assert first["de"] == "Platzverweis für Away 2: Southgate muss mit 10 Spielern weiterspielen."
     assert first["ru"] == "Удаление, поле покидает Away 2: в команде «Southgate» остаётся 10 игроков."
-    assert told(off, started(event("card", 20.0, 1, 14, card="red")))["en"].endswith("go on with 9 players.")
+    assert told(off, started(event("card", 20.0, 1, 14, card="red")))["en"].endswith("are down to 9 players.")
 
 
 def passes(team: int, player: int, count: int, since_s: float, **more: Any) -> list[EventContext]:
@@ -189,7 +189,7 @@ def test_the_numbers_of_a_sentence_are_the_counts() -> None:
     assert said("saves") == "Away 0 denies Home 9: save number 3 of this match."
     assert said("shots_run") == "Only Northside are shooting: the last 4 shots have all been theirs."
     assert said("drought") == "Northside shoot for the first time in 25 minutes, through Home 9."
-    assert said("shooter") == "Home 9 of Northside has had 4 shots by now, more than anybody else in this match."
+    assert said("shooter") == "Home 9 of Northside has had 4 shots by now, the most in this match."
     assert said("shots_so_far") == "Shots so far: Northside 5, Southgate 4."
     assert said("long_move") == "Northside string 12 passes together before Home 9 shoots."
     assert said("possession") == "Northside have played 100% of all passes over the last ten minutes."
