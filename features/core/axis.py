@@ -1,4 +1,4 @@
-"""A curve asked of a model: the same row at many values of one quantity, and what of the row follows that quantity."""
+"""A curve of a model's answers: the same row at many values of one quantity, and what of the row follows that quantity."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def kernel(function: F) -> F:
 
 def long_kernel(function: F) -> F:
     """The same for work of milliseconds: it lets other threads run meanwhile. A kernel of microseconds must not, since
-    asking for the interpreter back costs up to a whole time slice of whoever has it."""
+    asking for the interpreter back costs up to a whole time slice of the thread that has it."""
     return _compile(function, nogil=True)
 
 

@@ -36,7 +36,7 @@ class Roster:
 
     ``team`` is the index into ``teams`` (0 home and 1 away where there are two sides), -1 for the ball and officials; ``role``
     is the sport's own word ("keeper", "car", "ball"). ``ball`` is -1 in a game without one. ``names`` and ``team_names`` are what
-    a person reads; the ids stand in where nobody gave any.
+    a person reads; the ids stand in where none are given.
     """
 
     ids: tuple[str, ...]

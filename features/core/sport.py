@@ -58,7 +58,7 @@ WHOLE_GAME: Final = float("inf")
 
 @dataclass(frozen=True)
 class Stat:
-    """One row of the catalogue. Three kinds, told apart by what closes them:
+    """One row of the catalogue. Three kinds, which differ in what closes them:
 
     - window (telemetry): ``compute(frames, ends) -> (K, S)`` or ``(K, S, D)`` with one value per window end row;
       S is N for ``per="player"`` (ball column ignored), the number of teams for "team", 1 for "ball" and "match".
