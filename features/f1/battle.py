@@ -19,7 +19,7 @@ from features.f1.vocabulary import SAFETY_CAR
 WITHIN_S: Final = 3.0
 #: gains are bounded: a stop or a spin of the car ahead says nothing about its pace
 MOST_CLOSING_S: Final = 1.5
-#: a pace difference smaller than this catches nobody, s a lap; nor does one that takes longer than this
+#: a pace difference smaller than this catches no car, s a lap; nor does one that takes longer than this
 LEAST_PACE_S: Final = 0.02
 MOST_LAPS: Final = 99.0
 

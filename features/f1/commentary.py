@@ -18,7 +18,7 @@ from features.f1.vocabulary import EVENT_TYPES
 
 #: places that are worth a sentence when they change hands
 COMMENTARY_PLACES: Final = 10
-#: as close as this to the car ahead is a fight, s; the gap of the second is told every so many laps
+#: as close as this to the car ahead is a fight, s; the gap of the second goes on air every so many laps
 FIGHT_S: Final = 1.0
 EVERY_LAPS: Final = 10
 

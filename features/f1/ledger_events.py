@@ -1,4 +1,4 @@
-"""How each event changes the account of a race: what passes a loop, stops, stands, is out, or is said by timing itself."""
+"""How each event changes the account of a race: loops, stops, standings, retirements, and what timing itself reports."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def pass_loop(event: EventContext, ledger: Ledger) -> None:
     _pass(event, car, lap, loop)
     if racing(ledger) and not car.fed:
         _place(event, ledger, car, lap, loop)
-    # whoever was said to be out and drives on is not
+    # a car that was reported out and drives on is not
     car.out &= car.barred
     if car.interval_s < TRAFFIC_S:
         car.traffic += 1
@@ -137,7 +137,7 @@ def _line(car: Car, ledger: Ledger, t_s: float, lap: int, lap_s: float) -> None:
 
 
 def rank_by_best(ledger: Ledger) -> None:
-    """Places of a practice or qualifying: by best laps, with the differences between them, where timing does not say them."""
+    """Places of a practice or qualifying: by best laps, with the differences between them, where timing does not report them."""
     ranked = sorted((n for n, car in enumerate(ledger.cars) if car.best_lap == car.best_lap), key=lambda n: ledger.cars[n].best_lap)
     for place, n in enumerate(ranked, 1):
         car = ledger.cars[n]

@@ -1,4 +1,4 @@
-"""Who passed whom, and whose lap is the fastest so far, read off the account where nobody reports it.
+"""Passes, and the fastest lap so far, read off the account where they are not reported.
 
 A car has been passed on the track when another one, which was behind it at the last end of a sector, was before it at this one, and
 neither was in the pit lane in between. It is known when the one that was passed gets there. Ends of sectors are timed by official

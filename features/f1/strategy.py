@@ -22,7 +22,7 @@ from features.f1.pace_model import next_compound, stop_after
 from features.f1.tyres import expected_slope_s
 from features.f1.vocabulary import SAFETY_CAR
 
-#: farther behind than this nobody undercuts, s; nor with fewer laps to go
+#: no undercut from farther behind than this, s; nor with fewer laps to go
 REACH_S: Final = 5.0
 LEAST_LAPS: Final = 4
 
@@ -40,12 +40,12 @@ def undercut_row(gap_s: float, age_laps: float, rival_age_laps: float) -> list[f
 
 
 def behind(ledger: Ledger) -> dict[int, int]:
-    """Who is right behind whom, where both still run: by the order in which they passed the last loop of the one behind."""
+    """The car right behind each car, where both still run: by the order in which they passed the last loop of the one behind."""
     return {car.ahead: n for n, car in enumerate(ledger.cars) if car.ahead >= 0 and not car.out}
 
 
 def undercut_features(ledger: Ledger, t_s: float) -> Floats:
-    """(N, F), all NaN for cars that nobody threatens."""
+    """(N, F), all NaN for cars under no threat."""
     out = np.full((len(ledger.cars), len(UNDERCUT_FEATURES)), np.nan)
     if ledger.status >= SAFETY_CAR or not ledger.laps:
         return out
@@ -77,7 +77,7 @@ def pit_window(ledger: Ledger, t_s: float) -> Floats:
 
 
 def rejoin_position(ledger: Ledger, t_s: float) -> Floats:
-    """(N,) place after a stop now: everybody within a stop's loss behind comes past."""
+    """(N,) place after a stop now: all within a stop's loss behind come past."""
     out = np.full(len(ledger.cars), np.nan)
     running = [(n, car) for n, car in enumerate(ledger.cars) if car.place and not car.out]
     for n, car in running:

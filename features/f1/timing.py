@@ -96,7 +96,7 @@ def time_lost(event: EventContext, ledger: Ledger) -> list[float] | None:
     """[all, off the track, in traffic, at a slow stop], s, of the lap that ends here.
 
     All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off the
-    track or within a second of the car ahead, and what a stop took beyond 2.6 s. A part that nobody reports is NaN, and a lap in
+    track or within a second of the car ahead, and what a stop took beyond 2.6 s. An unreported part is NaN, and a lap in
     which the race stood still has lost nothing.
     """
     car = car_of(event, ledger)

@@ -18,14 +18,14 @@ from features.core.units import factor
 YD: Final = 1.0 / factor("yd")
 
 #: of the phases in ``vocabulary``; the time and place of the snap, the throw and the moment the ball came into a runner's hands;
-#: rows of axis N that pass, carry and are thrown to (-1 nobody); 1 while the play runs
+#: rows of axis N that pass, carry and are thrown to (-1 none); 1 while the play runs
 PHASE, OFFENSE, WAY, SNAP_T, LOS, SNAP_Y, AGE, THROW_T, THROW_X, THROW_Y, CARRY_T, CARRY_X, CARRY_Y = range(13)
 PASSER, CARRIER, TARGET, LIVE, SEEN, CONTACT_T, CONTACT_X, ARRIVE_X, ARRIVE_Y, ARRIVE_T, PASSED = range(13, 24)
 #: since when both teams have been seen lined up
 SET_T: Final = 24
 COLUMNS: Final = 25
 
-#: how long after a play an event of it may still be told and find its row, s
+#: how long after a play an event of it may still be reported and find its row, s
 EVENT_KEEP_S: Final = 12.0
 
 PLAY = Signal("play", "mixed", (COLUMNS,), keep_s=EVENT_KEEP_S)

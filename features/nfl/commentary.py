@@ -1,4 +1,4 @@
-"""What a game tells: at most one sentence per event. Every score is told; the rest as there is room, and as it has not been heard
+"""Commentary of a game: at most one sentence per event. Every score goes on air; the rest as there is room, and as it has not been
 lately."""
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _offers(event: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sen
     if event.type in ("touchdown", "field_goal", "pass_outcome_touchdown"):
         yield from _score(event, ledger, fields, points, scored)
     if not of_play:
-        return  # of the rest of the play nobody knows where it began
+        return  # where the rest of the play began is not known
     if event.type == "field_goal" and not scored and event.outcome:
         yield Sentence("field_goal_missed", fields, 0.5, [source])
     if event.type == "pass_outcome_interception":
@@ -79,7 +79,7 @@ def _offers(event: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sen
 
 
 def _score(event: EventContext, ledger: Ledger, fields: Fields, points: float, first: bool) -> Iterator[Sentence]:
-    """A touchdown is told with the score by the event that has its points, else without it by the first that reports it."""
+    """A touchdown goes on air with the score by the event that has its points, else without it by the first that reports it."""
     known = isfinite(points) and all(isfinite(side) for side in ledger.score)
     if known and points > 0.0:
         now = list(ledger.score)

@@ -68,7 +68,7 @@ def _end(event: EventContext, ledger: Ledger) -> None:
     scored = event.type == "touchdown" and event.team == ledger.offense
     if scored and isfinite(ledger.to_goal_yd):
         gained = ledger.to_goal_yd
-    # the yards of a play that ended nobody knows where are not known, and neither is any sum with them
+    # the yards of a play with an unknown end are not known, and neither is any sum with them
     gained = float(round(gained)) if isfinite(gained) else gained
     if event.type == "qb_sack":
         if ledger.offense >= 0:

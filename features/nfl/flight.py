@@ -47,7 +47,7 @@ ROWS_BACK: Final = 45
 OPEN_M: Final = 3.0
 UNHURRIED_M: Final = 6.0
 ROOM_M: Final = 8.0
-#: nearer to the sideline than this nobody catches a ball with both feet inside, m
+#: nearer to the sideline than this no ball is caught with both feet inside, m
 INSIDE_M: Final = 0.8
 
 COMPLETION_FEATURES: Final = (

@@ -1,6 +1,6 @@
 """Score, clock, the chance to win before each play, and the fourth-down decision.
 
-Both models are asked in the offence's terms. The clock's part is told by how many scores there is still time for: ``lead_per_root``
+Both models take the offence's terms. The clock's part is the number of scores that there is still time for: ``lead_per_root``
 is the lead divided by the root of the minutes left, in which the odds are nearly straight.
 """
 
@@ -36,7 +36,7 @@ FOURTH_FEATURES: Final = (
     WIN_FEATURES[7],
 )  # fmt: skip
 CHOICES: Final = ("go", "kick", "punt")
-#: a field goal is this much longer than the way to the goal line, yd; beyond the longest nobody tries
+#: a field goal is this much longer than the way to the goal line, yd; beyond the longest no team tries
 KICK_EXTRA_YD: Final = 17.0
 LONGEST_KICK_YD: Final = 65.0
 #: minutes that are counted even when none are left
@@ -105,7 +105,7 @@ def fourth_features(event: EventContext, ledger: Ledger) -> Floats | None:
 
 
 def fourth_label(event: EventContext, ledger: Ledger) -> str | None:
-    """What gives the best chance to win. Nobody kicks from beyond 65 yards."""
+    """What gives the best chance to win. No team kicks from beyond 65 yards."""
     values = event.facts.get("nfl.decision.fourth_down_values")
     state = _state(event, ledger)
     if not isinstance(values, list) or not state:

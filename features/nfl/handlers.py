@@ -1,6 +1,6 @@
 """Who handles the ball: the passer, the carrier, the targeted receiver, and the first defender to reach the carrier.
 
-A feed names nobody; all four are told from where people and ball are.
+A feed names none of them; all four follow from the places of players and ball.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from features.nfl.vocabulary import CARRIED, DEAD, IN_AIR, SET, SNAPPED
 
 #: who is nearer to the ball than this carries it, m
 REACH_M: Final = 2.5
-#: a runner keeps the ball unless somebody else is this much nearer, m
+#: a runner keeps the ball unless another player is this much nearer, m
 KEEPS_M: Final = 0.8
 #: a pass may miss its receiver by so much per second that it has still to fly, and this much more
 SURE_S: Final = 0.6

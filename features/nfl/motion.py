@@ -36,7 +36,7 @@ HELD_S: Final = 0.3
 STILL_MPS: Final = 0.3
 BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
-#: nobody runs faster than this, m/s
+#: no player runs faster than this, m/s
 BEYOND_MPS: Final = 13.0
 #: what no player does is a fault of the tracking (features/common/plausibility.py). Hits stop a player faster than braking
 #: can: with

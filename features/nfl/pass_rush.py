@@ -1,7 +1,7 @@
 """The rush: the rushers, when each crossed the line, the distance to the passer, and the blocker.
 
 A rusher is a defender who has crossed the line of scrimmage, or who within the first 1.5 s stands within three yards of it and
-comes on. ``rush`` holds what the pressure model is asked with.
+comes on. ``rush`` holds the inputs of the pressure model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST_S: Final = 12.0
 SENT_S: Final = 2.0
 
 RUSHING = Signal("rushing", "0..1", ("N",), fill=0.0)
-#: what the model is asked with, in its order, for each rusher
+#: the model's inputs, in its order, for each rusher
 PRESSURE_FEATURES: Final = (
     ("distance_m", "m", "distance to the passer"),
     ("blocker_m", "m", "distance to the nearest blocker"),

@@ -274,7 +274,7 @@ def _live(play: Any, gap: Any, ends: Any, out: Any) -> None:
 
 
 def separation(frames: Frames, ends: Ints) -> Floats:
-    """(K, N) m, of eligible receivers from the snap to the end of the play; nobody covers a receiver of a kick."""
+    """(K, N) m, of eligible receivers from the snap to the end of the play; no defender covers a receiver of a kick."""
     out = np.empty((len(ends), len(frames.roster)))
     _live(frames["play"], frames["gap"], ends, out)
     return out

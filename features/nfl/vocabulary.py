@@ -20,7 +20,7 @@ EVENT_TYPES: Final = frozenset(
 #: "run" is that of a player who keeps the ball after the snap; "penalty" is a flag, whatever comes of it; "field_goal" has
 #: an outcome, "good", "missed" or "blocked"; "other" keeps the provider's own word as its outcome
 
-#: what ends a play with the ball in somebody's hands: the spot is the event's
+#: what ends a play with the ball in a player's hands: the spot is the event's
 ENDS: Final = ("tackle", "out_of_bounds", "touchdown", "qb_sack")
 #: what a forward pass came to
 OUTCOMES: Final = (
@@ -52,7 +52,7 @@ ROLES: Final = ("passer", "back", "receiver", "end", "line", "rusher", "backer",
 ELIGIBLE: Final = ("back", "receiver", "end")
 
 #: channel "phase" on the ball: what it is doing. The league's frames carry their event labels; this is their running state
-#: (ARRIVED: the pass is at the receiver, and nobody has said yet what became of it)
+#: (ARRIVED: the pass is at the receiver, and its outcome is not reported yet)
 DEAD, SET, SNAPPED, IN_AIR, CARRIED, KICKED, ARRIVED = 0, 1, 2, 3, 4, 5, 6
 
 #: routes of the nine-branch tree, by the passer's number, and what is none of them

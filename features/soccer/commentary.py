@@ -1,4 +1,5 @@
-"""What soccer tells: at most one sentence per event, chosen among those that are true of it and have not been heard for a while.
+"""Commentary of a match: at most one sentence per event, chosen among those that are true of it and have not been on air for a
+while.
 
 Goals, sendings-off, missed penalties and the ends of halves always go on air. The rest rests on facts and plain counts; what a
 model says makes a sentence only where it has answered, and sums of its answers only where it has answered for every shot.

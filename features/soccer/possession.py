@@ -21,17 +21,17 @@ from features.soccer.motion import EVENT_KEEP_S
 
 GAIN_M: Final = 1.5
 KEEP_M: Final = 2.0
-#: the ball may move this fast relative to whoever gains it
+#: the ball may move this fast relative to the player who gains it
 GAIN_MPS: Final = 10.0
 #: how long a challenger must have been next to another's ball
 TAKE_S: Final = 0.2
-#: above this the ball is in the air and in nobody's control
+#: above this the ball is in the air and in no player's control
 REACH_M: Final = 2.2
 #: without a word from the feed the ball is in play while it is this close to the field
 MARGIN_M: Final = 0.3
 #: and until it has not been seen for this long
 UNSEEN_S: Final = 2.0
-#: rows further apart than this have a stop of the feed between them, which is nobody's time
+#: rows further apart than this have a stop of the feed between them, which counts for neither team
 STOP_S: Final = 1.0
 
 IN_PLAY = Signal("ball_in_play", "0..1", (), "i1", fill=0, keep_s=EVENT_KEEP_S)
@@ -134,7 +134,7 @@ def teams(controller: Any, in_play: Any, period: Any, team: Any, lo: int, hi: in
 @kernel
 def times(controller: Any, team: Any, xyz: Any, t: Any, ball: int, lo: int, hi: int, by_team: Any, by_player: Any) -> None:
     """Seconds in possession so far: ``by_team`` (rows, 2) and ``by_player`` (rows, N), NaN until a player has been seen together
-    with the ball: without either nobody knows."""
+    with the ball: without either it is unknown."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
         if not 0.0 < dt < STOP_S:

@@ -65,7 +65,7 @@ def test_counted_words_follow_their_number() -> None:
     first = told(off, started())
     assert first["de"] == "Platzverweis für Away 2: Southgate muss mit 10 Spielern weiterspielen."
     assert first["ru"] == "Удаление, поле покидает Away 2: в команде «Southgate» остаётся 10 игроков."
-    assert told(off, started(event("card", 20.0, 1, 14, card="red")))["en"].endswith("go on with 9 players.")
+    assert told(off, started(event("card", 20.0, 1, 14, card="red")))["en"].endswith("are down to 9 players.")
 
 
 def passes(team: int, player: int, count: int, since_s: float, **more: Any) -> list[EventContext]:
