@@ -52,7 +52,7 @@ def _spiked(record: GameRecord, records: list[Any], away_m: float) -> tuple[str,
                 last_us = t_us
         y_m = one.y_m.copy()
         y_m[hit] += np.where(y_m[hit] > 0, -away_m, away_m).astype(np.float32)
-        changed = Telemetry(one.game, one.feed, one.t_us, one.tag, one.x_m, y_m, one.z_m, one.arrival_us, one.channels)
+        changed = Telemetry(one.game, one.feed, one.t_us, one.tag, one.x_m, y_m, one.z_m, one.arrival_us, channels=one.channels)
         out.append(changed)
     return who, out, when
 
@@ -92,8 +92,8 @@ def test_nothing_is_refused_of_players_who_run(sport: str) -> None:
     record, records = _game(sport)
     operator = operator_for(record, draw=False, provisional=False)
     helpers.play(operator, records)
-    frames = operator.tape.frames
-    rows = slice(operator.tape.computed - 200, operator.tape.computed)
+    frames = operator.frame_buffer.frames
+    rows = slice(operator.frame_buffer.computed - 200, operator.frame_buffer.computed)
     plain = np.full_like(frames["velocity"], np.nan)
     fit = {"nfl": (nfl.WINDOW_S, nfl.CURVATURE, nfl.LEAST), "mlb": (mlb.WINDOW_S, mlb.CURVATURE, mlb.LEAST)}[sport]
     slope(
@@ -123,7 +123,7 @@ def _car(change: Any) -> tuple[dict[int, float], dict[int, float]]:
         if isinstance(one, Telemetry):
             channels = {name: values.copy() for name, values in one.channels.items()}
             change(one.t_us - world.record.t0_us, one.tag == tag.tag, channels)
-            one = Telemetry(one.game, one.feed, one.t_us, one.tag, one.x_m, one.y_m, one.z_m, one.arrival_us, channels)
+            one = Telemetry(one.game, one.feed, one.t_us, one.tag, one.x_m, one.y_m, one.z_m, one.arrival_us, channels=channels)
         records.append(one)
     out = helpers.play(operator_for(world.record, draw=False, provisional=False), records)
     found: list[dict[int, float]] = []
