@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.common.kinematics import slope
+from features.common.kinematics import Fit, slope
 from features.mlb import running as mlb
 from features.nfl import motion as nfl
 from streaming.factory import operator_for
@@ -102,11 +102,7 @@ def test_nothing_is_refused_of_players_who_run(sport: str) -> None:
         rows.start,
         rows.stop,
         plain,
-        dt_s=frames.dt_s,
-        window_s=fit[0],
-        curvature=fit[1],
-        least=fit[2],
-        weights=nfl.filter_weights(frames.dt_s) if sport == "nfl" else None,
+        Fit(frames.dt_s, *fit, nfl.filter_weights(frames.dt_s) if sport == "nfl" else None),
     )
     body = np.hypot(*np.moveaxis(plain[rows][:, frames.roster.players], 2, 0)) < 11.0
     assert body.sum() > 500
