@@ -39,7 +39,7 @@ def test_game_with_remote_models_has_the_same_finals(endpoint: Path, sport: str)
     given = [f"{name}=unix:{endpoint}?deadline_ms=5000" for name in names]
     models = models_of(sport_named(sport), given)
     away = helpers.finals(helpers.play(GameOperator(sport_named(sport), world.record, models), records))
-    answered = {name: dict(model.health.counts) for name, model in models.items() if isinstance(model, RemoteModel)}
+    answered = {name: dict(model.breaker.counts) for name, model in models.items() if isinstance(model, RemoteModel)}
     print(answered)
     assert {name.partition("/")[0] for name in answered} >= set(names)
     for counts in answered.values():

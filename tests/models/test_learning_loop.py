@@ -42,7 +42,7 @@ class Season:
     def _game(self, finishing: float) -> LabelledPredictions:
         self.seed += 1
         table = event_table("xgoals", self.seed, 1, finishing=finishing)
-        self.follower.look()
+        self.follower.poll()
         model = self.follower.current()["xgoals"]
         game, n = f"soccer-{self.seed}", len(table.rows)
         answers = model.predict(table.rows)
