@@ -28,8 +28,9 @@ from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.messages import messages
 from streaming.wire.records import Event
 
-#: the game that is on: another than those that are rehearsed
-SEED, MINUTES = 5, {"soccer": 12.0, "nfl": 12.0, "mlb": 12.0, "f1": 3.0}
+#: the game that is on air: another than those that warm up
+SEEDS = {"soccer": 5, "nfl": 13, "mlb": 46, "f1": 5}
+MINUTES = {"soccer": 12.0, "nfl": 12.0, "mlb": 12.0, "f1": 3.0}
 
 
 class Onlooker:
@@ -110,7 +111,7 @@ def _through_a_runner(onlooker: Onlooker, command: str, sport: str, recording: s
 
     EmbeddedRunner.run = from_here  # type: ignore[method-assign]
     if command == "demo":
-        arguments = ["demo", sport, "--seed", str(SEED), "--minutes", str(MINUTES[sport]), "--speed", "100", "--port", "0"]
+        arguments = ["demo", sport, "--seed", str(SEEDS[sport]), "--minutes", str(MINUTES[sport]), "--speed", "100", "--port", "0"]
     else:
         arguments = ["replay", recording, "--serve", "--port", "0"]
     assert run(arguments) == 0
@@ -126,7 +127,7 @@ def _through_a_host(onlooker: Onlooker, sport: str) -> None:
             self.make = make
 
         def run(self, stop: threading.Event) -> None:
-            world = open_simulator(sport, SEED, MINUTES[sport])
+            world = open_simulator(sport, SEEDS[sport], MINUTES[sport])
             game = world.record.game
             records = [GameStart(record=world.record), *world.stream(5), GameEnd(game=game)]
             raw = [encode_feed(each) for each in records]
@@ -146,7 +147,7 @@ def _through_a_host(onlooker: Onlooker, sport: str) -> None:
 
 def recorded(sport: str, folder: Path) -> Path:
     """A recording of the game for ``touchline replay``."""
-    assert run(["simulate", sport, "--seed", str(SEED), "--minutes", str(MINUTES[sport]), "--out", str(folder)]) == 0
+    assert run(["simulate", sport, "--seed", str(SEEDS[sport]), "--minutes", str(MINUTES[sport]), "--out", str(folder)]) == 0
     return folder
 
 
