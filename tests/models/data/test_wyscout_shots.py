@@ -24,7 +24,7 @@ MOVE: list[tuple[float, int, int, str, str, int, int, list[int]]] = [
     (34.0, 1, 13, "Shot", "Shot", 96, 50, [402, 101, 1801]),
     (35.0, 2, 99, "Save attempt", "Reflexes", 100, 100, [101, 1802]),
     (80.0, 2, 22, "Pass", "Smart pass", 70, 40, [901, 1801]),
-    (82.0, 2, 23, "Duel", "OwnSport attacking duel", 85, 45, [503, 703, 1801]),
+    (82.0, 2, 23, "Duel", "Ground attacking duel", 85, 45, [503, 703, 1801]),
     (83.0, 2, 23, "Shot", "Shot", 88, 40, [401, 1901, 1210, 1802]),
     (99.0, 2, 22, "Free Kick", "Penalty", 90, 50, [402, 101, 1801]),
 ]  # fmt: skip

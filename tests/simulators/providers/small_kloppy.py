@@ -75,7 +75,7 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
                         "recipient": {"id": 11, "name": "N 11"},
                         "length": 30.0,
                         "angle": 3.1,
-                        "height": {"id": 1, "name": "OwnSport Pass"},
+                        "height": {"id": 1, "name": "Ground Pass"},
                         "end_location": [30.0, 40.0],
                         "body_part": {"id": 38, "name": "Left Foot"},
                         "type": {"id": 65, "name": "Kick Off"},
