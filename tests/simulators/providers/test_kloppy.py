@@ -327,7 +327,7 @@ _EVENTS = {
     "Shot": 10,
 }  # fmt: skip
 _SUB_EVENTS = {
-    "Air duel": 10, "Ground attacking duel": 11, "OwnSport defending duel": 12, "Foul": 20, "Hand foul": 21, "Protest": 24,
+    "Air duel": 10, "Ground attacking duel": 11, "Ground defending duel": 12, "Foul": 20, "Hand foul": 21, "Protest": 24,
     "Corner": 30, "Free kick shot": 33, "Goal kick": 34, "Penalty": 35, "Throw in": 36, "Ball out of the field": 50, "": "",
     "Acceleration": 70, "Clearance": 71, "Touch": 72, "Cross": 80, "Head pass": 82, "High pass": 83, "Launch": 84,
     "Simple pass": 85, "Reflexes": 90, "Save attempt": 91, "Shot": 100,
