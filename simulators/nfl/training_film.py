@@ -72,7 +72,7 @@ class Shown:
 def film(match: Match) -> Iterator[Shown]:
     """Every play of a game."""
     record = match.record
-    roster = roster_of(record)
+    squad = roster_of(record)
     field = Field(record.length_m or SPORT.field.length_m, record.width_m or SPORT.field.width_m)
     rng = np.random.default_rng(match.seed + 1)
     sides = {p.number: p.home_attacks for p in record.periods}
@@ -84,8 +84,8 @@ def film(match: Match) -> Iterator[Shown]:
         at = np.arange(first, len(block.phase), TENTH)
         home = sides[block.events[0].period]
         roster = Roster.of(
-            [*((roster.ids[e], int(roster.team[e]), roster.role[e]) for e in block.entity.tolist()), ("ball", -1, "ball")],
-            roster.teams,
+            [*((squad.ids[e], int(squad.team[e]), squad.role[e]) for e in block.entity.tolist()), ("ball", -1, "ball")],
+            squad.teams,
         )
         frames = _frames(block, at, roster, field, home, rng)
         for step in SPORT.steps:
