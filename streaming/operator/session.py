@@ -155,7 +155,7 @@ class GameSession:
         return DeadLetter(source, self.game, reason, now_us, raw, detail)
 
 
-#: arrival time goes on by so much between two looks at a quiet feed in a rehearsal, us
+#: arrival time goes on by so much between two checks of a quiet feed in a warm-up, us
 _QUIET_US: Final = 1_000_000
 
 
