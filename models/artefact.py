@@ -58,6 +58,35 @@ class Card(msgspec.Struct, frozen=True):
     limits: str = ""
     home: Home | None = None
 
+    @classmethod
+    def of(
+        cls,
+        spec: ModelSpec,
+        *,
+        trained_on: dict[str, str | float | int],
+        command: str,
+        seed: int,
+        metrics: dict[str, Any],
+        parameters: dict[str, Any],
+        home: Home,
+        calibration: Calibration = Calibration(),  # noqa: B008 (frozen)
+    ) -> Card:
+        """The card of a model trained as ``spec`` declares it: its names, classes, features and limits are those of the spec."""
+        return cls(
+            name=spec.name,
+            title=spec.title,
+            classes=list(spec.classes),
+            features=[CardFeature(f.name, f.unit, f.label) for f in spec.features],
+            trained_on=trained_on,
+            command=command,
+            seed=seed,
+            metrics=metrics,
+            calibration=calibration,
+            parameters=parameters,
+            limits=spec.limits,
+            home=home,
+        )
+
 
 class ForestModel:
     """A loaded artefact: a ``models.base.Model`` that can explain itself.

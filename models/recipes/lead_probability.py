@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.mlb.steal_features import COLUMN
-from models.artefact import Card, CardFeature, ForestModel, load
+from models.artefact import Card, ForestModel, load
 from models.base import Floats
 from models.curve import curve_of
 from models.data.steal_records import Plain, Records, no_records
@@ -67,11 +67,8 @@ def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], No
     blob, records, rows = fit(plays, after, seed)
     on_progress("fitted on everything")
     predictions = {reading: scores(held.label, held.probability[i]) for i, reading in enumerate(READINGS)}
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on={
             "source": "real steal attempts with leads",
             "rows": int(plays.counts.sum()),
@@ -86,7 +83,6 @@ def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], No
             "held_out_from": held.first,
         },
         parameters={**recipe.as_card(), "records": records.as_json()},
-        limits=model.limits,
         home=Home("real", "real steal attempts with leads", inputs_of(rows), TERMS),
     )
     return card, strip_training_data(blob)

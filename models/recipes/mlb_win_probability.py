@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from features.mlb.game import WIN_FEATURES, over_row
 from features.mlb.odds import AUTOMATIC_RUNNER
-from models.artefact import Card, CardFeature, ForestModel, load
+from models.artefact import Card, ForestModel, load
 from models.base import Floats
 from models.data import plate_appearances, retrosheet
 from models.data.retrosheet import CREDIT, HELD_OUT_AS, SOURCE, TERMS, States, rows_of
@@ -141,17 +141,13 @@ def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], No
     }
     metrics["profile"] = profile(model, Table(train_set.rows, train_set.label, np.zeros(len(train_set), np.int64), source))
     on_progress("profile")
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on=source,
         command=command,
         seed=seed,
         metrics=metrics,
         parameters={**RECIPE.as_card(), "teacher": teacher.coefficients.tolist()},
-        limits=model.limits,
         home=Home("real", SOURCE, inputs_of(rows), TERMS, CREDIT, measured),
     )
     return card, blob

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from models.artefact import Card, CardFeature, ForestModel, load
+from models.artefact import Card, ForestModel, load
 from models.base import Floats
 from models.data.wyscout import CREDIT, HELD_OUT_AS, SOURCE, TERMS, content_of, read_events, read_matches
 from models.data.wyscout_moments import folder_of
@@ -84,17 +84,13 @@ def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], No
     }
     metrics["profile"] = profile(model, Table(rows[some], label[some], np.zeros(len(some), np.int64), source))
     on_progress("profile")
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on=source,
         command=command,
         seed=seed,
         metrics=metrics,
         parameters=RECIPE.as_card(),
-        limits=model.limits,
         home=home,
     )
     return card, blob

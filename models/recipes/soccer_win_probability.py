@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.soccer.game import WIN_FEATURES
-from models.artefact import Card, CardFeature, ForestModel, load
+from models.artefact import Card, ForestModel, load
 from models.base import Floats
 from models.data.wyscout import CREDIT, HELD_OUT_AS, SOURCE, TERMS, content_of, read_events, read_matches
 from models.data.wyscout_moments import folder_of
@@ -82,17 +82,13 @@ def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], No
     }
     metrics["profile"] = profile(model, Table(rows, np.tile(train_set.label, 2), np.tile(train_set.match, 2), source))
     on_progress("profile")
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on=source,
         command=command,
         seed=seed,
         metrics=metrics,
         parameters={**RECIPE.as_card(), "goals": winning.as_json()},
-        limits=model.limits,
         home=Home("real", SOURCE, inputs_of(teaching_rows), TERMS, CREDIT, measured),
     )
     return card, blob

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.soccer.shots import SHOT_INDEX
-from models.artefact import Card, CardFeature, ForestModel
+from models.artefact import Card, ForestModel
 from models.artefact import load as load_model
 from models.base import Floats
 from models.data import withheld_shots
@@ -141,17 +141,13 @@ def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], No
         narrowest(gates) if gates else None,
     )
     on_progress("evaluated")
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on=train_table.source,
         command=command,
         seed=seed,
         metrics=metrics,
         parameters=recipe.as_card() | {"levels": level, "reach": sight.REACH},
-        limits=model.limits,
         home=home,
     )
     return card, blob

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.artefact import Card, CardFeature
+from models.artefact import Card
 from models.base import Floats
 from models.calibration import Calibration, Kind, choose
 from models.calibration import fit as fit_calibration
@@ -211,18 +211,14 @@ def train(
     metrics["profile"] = profile(model, table)
     if table.truth.size:
         metrics["truth_error"] = float(np.nanmean(np.abs(validation.probability - table.truth)))
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on=table.source,
         command=command,
         seed=seed,
         metrics=metrics,
         calibration=validation.calibration,
         parameters=recipe.as_card(),
-        limits=model.limits,
         home=home_of(table),
     )
     return card, blob

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from models.artefact import Card, CardFeature, load
+from models.artefact import Card, load
 from models.base import Floats
 from models.evaluation.evaluation import against
 from models.evaluation_set import EvaluationSet
@@ -56,11 +56,8 @@ def train(name: str, table: Table, held_as: str, seed: int, command: str, on_pro
     )
     on_progress("gate measured")
     source = {**table.source, "rows": len(train_set.label), "games": len(np.unique(train_set.game)), "held_out": predictions.how}
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on=source,
         command=command,
         seed=seed,
@@ -70,7 +67,6 @@ def train(name: str, table: Table, held_as: str, seed: int, command: str, on_pro
             "profile": profile(model, train_set),
         },
         parameters=recipe.as_card(),
-        limits=model.limits,
         home=Home("real", str(table.source["source"]), inputs_of(train_set.rows), table.terms, table.credit, measured),
     )
     return card, blob
