@@ -8,5 +8,7 @@ import sys
 def main() -> None:
     """Entry point of the console script."""
     from streaming.cli.app import run
+    from streaming.cli.interrupts import keep_interrupts
 
+    keep_interrupts()
     sys.exit(run(sys.argv[1:]))

@@ -172,15 +172,18 @@ def test_interrupted_run_leaves_no_file(recording, tmp_path):
 
     out = tmp_path / "stats.parquet"
     command = [sys.executable, "-m", "streaming.cli", "replay", str(recording), "--speed", "1", "--out", str(out)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    patience = time.monotonic() + TIMEOUT_S
-    while not list(tmp_path.iterdir()):  # what it writes has another name meanwhile
-        assert process.poll() is None, "it ended before it wrote anything"
-        assert time.monotonic() < patience, "it writes nothing"
-        time.sleep(0.05)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, output = process.communicate(timeout=TIMEOUT_S)
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            patience = time.monotonic() + TIMEOUT_S
+            while not list(tmp_path.iterdir()):  # what it writes has another name meanwhile
+                assert process.poll() is None, "it ended before it wrote anything"
+                assert time.monotonic() < patience, "it writes nothing"
+                time.sleep(0.05)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            _, output = process.communicate(timeout=TIMEOUT_S)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert output.strip().splitlines()[-1] == "touchline: interrupted"
     assert list(tmp_path.iterdir()) == []
