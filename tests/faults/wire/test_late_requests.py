@@ -6,59 +6,52 @@ from typing import Any
 
 import pytest
 
-from streaming.kafka.settings import Address
+from streaming.runners.kafka.runner import KafkaRunner
 from tests import real_cluster
-from tests.faults.wire.games import (
-    PARTITIONS, SPORT, Feed, assert_exactly_once, commits_go_on, operator, through, two_games,
-)  # fmt: skip
-from tests.faults.wire.proxy import Late, WireProxy, delay
+from tests.faults.wire.games import Feed, assert_exactly_once, commits_go_on, operator, through, two_games
+from tests.faults.wire.proxy import Do, Late, WireProxy, always, delay
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+#: what a transaction of the operator consists of
+REQUESTS = ("AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn")
 
 
-@pytest.fixture
-def address(broker) -> Address:
-    found = real_cluster.address_of(broker)
-    real_cluster.recreate_topics(found, SPORT, PARTITIONS)
-    return found
-
-
-@pytest.fixture
-def proxy(broker):
-    with WireProxy(broker.shape["kafka_port"]) as found:
-        yield found
-
-
-def test_late_end_of_a_transaction_changes_nothing(address, proxy):
-    """The first EndTxn arrives when the next transaction of the same producer has written its first batch."""
+def test_late_requests_change_nothing(address, proxy):
+    """Each kind of request in turn, in games that are on."""
     with Feed(address, two_games("late")) as feed, operator(through(proxy)) as runner:
         commits_go_on(runner, 5)
-        _late_in_the_next(proxy, runner, "EndTxn")
-        commits_go_on(runner)
+        for api in REQUESTS:
+            late_in_the_next_transaction(proxy, runner, api)
+            commits_go_on(runner)
         feed.finish()
-        assert_exactly_once("late EndTxn", address, feed, runner)
+        assert_exactly_once("late requests", address, feed, runner)
+    assert not runner.recovered
 
 
-def test_late_end_of_a_transaction_loses_nothing_while_catching_up(address, proxy):
+@pytest.mark.parametrize("api", ["EndTxn", "TxnOffsetCommit"])
+def test_late_requests_change_nothing_while_catching_up(address, proxy, api):
     """The next transaction has written how far the input is used, and not yet all stats."""
-    feed = Feed(address, two_games("behind"), step_s=2.0)
-    feed.at_once(1000)
+    feed = Feed(address, two_games("behind"), step_s=1.0)
+    feed.at_once(1200)
     with operator(through(proxy)) as runner:
         commits_go_on(runner, 2)
-        _late_in_the_next(proxy, runner, "EndTxn", b"snapshots.toy")
+        late_in_the_next_transaction(proxy, runner, api, b"snapshots.toy")
         commits_go_on(runner)
         feed.finish()
-        assert_exactly_once("late EndTxn while catching up", address, feed, runner)
+        assert_exactly_once(f"late {api} while catching up", address, feed, runner)
+    assert not runner.recovered
 
 
-def _late_in_the_next(proxy: WireProxy, runner: Any, api: str, *texts: bytes) -> Late:
+def late_in_the_next_transaction(proxy: WireProxy, runner: KafkaRunner, api: str, *texts: bytes) -> Late:
     """The next request of the kind arrives late, when the producer's next transaction has written a batch."""
     turn, late = f"{runner.name}-a".encode(), proxy.late()
     left = proxy.rule(api, late.leave, texts=(turn,))
-    proxy.rule("Produce", late.arrive, texts=(turn, *texts), answers=True, after=left)
+    ended = proxy.rule("EndTxn", always(Do.PASS), texts=(turn,), answers=True, after=left)
+    written: dict[str, Any] = {"texts": (turn, *texts), "answers": True, "after": ended}
+    proxy.rule("Produce", late.arrive, **written)
     # What is written queues in the client meanwhile.
-    proxy.rule("Produce", delay(0.2), texts=(turn,), answers=True, after=left, times=1_000)
-    real_cluster.until(lambda: late.answers, "it arrives late")
+    proxy.rule("Produce", delay(0.2), times=1_000, **(written | {"texts": (turn,)}))
+    real_cluster.until(lambda: late.answers, f"{api} arrives late", 60.0)
     proxy.clear()
-    print(api, late.answers)
+    print(api, late.answers[0].hex(" "))
     return late
