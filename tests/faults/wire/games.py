@@ -4,7 +4,6 @@ not, and the final values that a reader of committed records should have."""
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from streaming.wire.messages import decode_stats
 from tests import real_cluster
 from tests.faults.live import names
 from tests.faults.wire.proxy import WireProxy
-from tests.streaming.toy import T0, TOY, final_only, game, track
+from tests.streaming.toy import TOY, final_only, game, track
 
 SPORT = TOY.name
 PARTITIONS = 2
@@ -147,6 +146,11 @@ def commits_go_on(runner: KafkaRunner, more: int = 3) -> None:
     real_cluster.until(lambda: runner.commits >= before + more, "further commits", 60.0)
 
 
+def restarted(runner: KafkaRunner, times: int) -> None:
+    """Wait until the operator has started again so many times."""
+    real_cluster.until(lambda: runner.recovered >= times, f"restart {times}", 60.0)
+
+
 def assert_exactly_once(what: str, address: Address, feed: Feed, runner: KafkaRunner) -> None:
     """All input is used, and a committed reader has every final value once."""
     all_used(address)
@@ -164,7 +168,3 @@ def assert_exactly_once(what: str, address: Address, feed: Feed, runner: KafkaRu
 def two_games(prefix: str) -> list[str]:
     """A game on each partition."""
     return names(prefix, PARTITIONS)
-
-
-def pause(seconds: float) -> None:
-    time.sleep(seconds)

@@ -61,16 +61,15 @@ class Exchange:
 
 @dataclass(eq=False)
 class Rule:
-    """``does`` is asked for requests (or, with ``answers``, for their answers) of ``api`` that contain each of ``texts``: after the
-    first ``skip`` of them, ``times`` times, and not before the rule ``after`` was applied. It may wait: what comes after on the same
-    connection waits with it."""
+    """``does`` decides about requests (or, with ``answers``, about their answers) of ``api`` that contain each of ``texts``:
+    ``times`` times, and not before the rule ``after`` was applied. It may wait: what follows on the same connection waits with
+    it."""
 
     api: str
     does: Callable[[Exchange], Do]
     texts: tuple[bytes, ...] = ()
     answers: bool = False
     after: Rule | None = None
-    skip: int = 0
     times: int = 1
     #: how often it was applied
     applied: int = 0
@@ -80,9 +79,6 @@ class Rule:
         if self.answers != answers or self.api != exchange.api or self.applied >= self.times:
             return False
         if any(text not in exchange.frame for text in self.texts) or (self.after is not None and not self.after.happened.is_set()):
-            return False
-        if self.skip:
-            self.skip -= 1
             return False
         self.applied += 1
         return True
