@@ -1,4 +1,4 @@
-"""An epoch of a producer with a request that got no answer begins no other transaction. (``tests/faults/wire`` shows on a real
+"""An epoch of a producer with a request that got no answer begins no other transaction. (``tests/faults/kafka`` shows on a real
 broker what would come of it.)"""
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ import pytest
 
 from streaming.runners.kafka.runner import KafkaRunner
 from tests import real_cluster
-from tests.faults.wire.games import Feed, assert_exactly_once, commits_go_on, operator, through, two_games
-from tests.faults.wire.proxy import Do, Late, WireProxy, always, delay
+from tests.faults.kafka.games import Feed, assert_exactly_once, commits_go_on, operator, through, two_games
+from tests.faults.kafka.proxy import Do, Late, WireProxy, always, delay
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 #: what a transaction of the operator consists of

@@ -9,8 +9,8 @@ import pytest
 from infra.cluster import Cluster
 from streaming.kafka.settings import Address
 from tests import real_cluster
-from tests.faults.wire.games import PARTITIONS, SPORT
-from tests.faults.wire.proxy import WireProxy
+from tests.faults.kafka.games import PARTITIONS, SPORT
+from tests.faults.kafka.proxy import WireProxy
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.messages import decode_stats
 from tests import real_cluster
 from tests.faults.live import names
-from tests.faults.wire.proxy import WireProxy
+from tests.faults.kafka.proxy import WireProxy
 from tests.streaming.toy import TOY, final_only, game, track
 
 SPORT = TOY.name

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from tests import real_cluster
-from tests.faults.wire.games import Feed, assert_exactly_once, commits_go_on, operator, restarted, through, two_games
-from tests.faults.wire.proxy import Do, Exchange, WireProxy, always, delay, hold
-from tests.faults.wire.test_late_requests import REQUESTS
+from tests.faults.kafka.games import Feed, assert_exactly_once, commits_go_on, operator, restarted, through, two_games
+from tests.faults.kafka.proxy import Do, Exchange, WireProxy, always, delay, hold
+from tests.faults.kafka.test_late_requests import REQUESTS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
