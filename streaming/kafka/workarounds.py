@@ -114,6 +114,29 @@ def renew_epoch(producer: Any, timeout_s: float) -> None:
         raise KafkaTimeoutError(f"no new epoch of {manager.transactional_id} within {timeout_s:g} s")
 
 
+def patch_moved_generation() -> None:
+    """Offsets of a generation that the group has just left are refused, as when a process joins. The client gives up the transaction
+    for that; the broker does not, and takes the offsets once they name the new generation. With this, ``send_offsets`` raises
+    ``IllegalGenerationError`` and may be called again."""
+    from kafka import errors
+    from kafka.producer.transaction_manager import TxnOffsetCommitHandler
+
+    plain = TxnOffsetCommitHandler.handle_response
+    if getattr(plain, "tolerant", False):
+        return
+
+    def handle_response(self: Any, response: Any) -> None:
+        found = {code for _, partitions in response.topics for _, code in partitions}
+        if found & {errors.IllegalGenerationError.errno, errors.RebalanceInProgressError.errno}:
+            self.transaction_manager._pending_txn_offset_commits.clear()
+            self.fail(errors.IllegalGenerationError("the group has moved on"))
+        else:
+            plain(self, response)
+
+    handle_response.tolerant = True  # type: ignore[attr-defined]
+    TxnOffsetCommitHandler.handle_response = handle_response
+
+
 def send_offsets(producer: Any, offsets: Mapping[Any, Any], member: Any, timeout_s: float) -> None:
     """The producer's ``send_offsets_to_transaction``, which itself waits without an end."""
     _await(producer, producer._transaction_manager.send_offsets_to_transaction(offsets, member), "take the offsets", timeout_s)

@@ -11,7 +11,15 @@ from typing import Any
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import add_partitions, commit, force_close, note_unclear, renew_epoch, send_offsets
+from streaming.kafka.workarounds import (
+    add_partitions,
+    commit,
+    force_close,
+    note_unclear,
+    patch_moved_generation,
+    renew_epoch,
+    send_offsets,
+)
 from streaming.runners.kafka.consumer_group import join
 from streaming.runners.kafka.effects import Guard, Signal, Worker
 from streaming.runners.kafka.state_store import read_states
@@ -80,6 +88,7 @@ class ClientProducer:
         self.begin_transaction = self._producer.begin_transaction
         self._unclear = False
         note_unclear(self._producer, self._note)
+        patch_moved_generation()
         try:
             self._producer.init_transactions()
         except BaseException:

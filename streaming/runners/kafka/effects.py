@@ -70,7 +70,10 @@ class TransactionalProducer(Protocol):
         """Queue a message; ``flush`` or ``commit_transaction`` raises when the broker does not take it."""
 
     def flush(self, timeout: float) -> None: ...
-    def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None: ...
+    def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None:
+        """``IllegalGenerationError`` when the group has moved on from the member's generation: then the transaction is still open,
+        and the offsets may be sent again."""
+
     def commit_transaction(self) -> None: ...
     @property
     def unclear(self) -> bool:

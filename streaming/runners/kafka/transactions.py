@@ -143,13 +143,31 @@ class Transactions:
                 producer.send(topic, value, key=key, partition=partition)
             # All of it must be with the broker before the group gets the offsets: see runner.py.
             producer.flush(timeout=TIMEOUT_S)
-            producer.send_offsets_to_transaction(commit.offsets, self._member())
+            self._send_offsets(producer, commit.offsets)
             producer.commit_transaction()
             self._renew(producer)
         except BaseException as error:  # noqa: BLE001 (``settle`` raises it)
             commit.error = error
         finally:
             commit.ended.set()
+
+    def _send_offsets(self, producer: TransactionalProducer, offsets: Mapping[Any, Any]) -> None:
+        """Once more where the group has moved on meanwhile and this process with it, as when another joins: what it owns in the new
+        generation is its own until it gives it back itself, which is after this commit."""
+        from kafka.errors import CommitFailedError, IllegalGenerationError
+
+        member, until_s = self._member(), self._monotonic_s() + TIMEOUT_S
+        while True:
+            try:
+                return producer.send_offsets_to_transaction(offsets, member)
+            except IllegalGenerationError:
+                before = member
+                while member.generation_id <= before.generation_id:
+                    if self.hopeless.wait(0.005) or self._monotonic_s() > until_s:
+                        raise
+                    member = self._member()
+                    if member.member_id != before.member_id:
+                        raise CommitFailedError("expelled from the group, and a new member of it") from None
 
     def _renew(self, producer: TransactionalProducer) -> None:
         """A new epoch after every request without an answer, before the producer's next transaction begins: a copy that is still

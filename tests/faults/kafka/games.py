@@ -13,6 +13,7 @@ import msgspec
 from kafka import KafkaProducer
 
 from streaming.kafka.settings import Address, parse
+from streaming.kafka.workarounds import force_close
 from streaming.operator.session import GameSession
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
@@ -86,7 +87,7 @@ class Feed:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(60)
-        self._producer.close(timeout=5)
+        force_close(self._producer)  # its topic may be gone
 
     def expected(self) -> Finals:
         """The final values of a run without a fault."""
