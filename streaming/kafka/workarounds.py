@@ -115,9 +115,9 @@ def renew_epoch(producer: Any, timeout_s: float) -> None:
 
 
 def patch_moved_generation() -> None:
-    """Offsets of a generation that the group has just left are refused, as when a process joins. The client gives up the transaction
-    for that; the broker does not, and takes the offsets once they name the new generation. With this, ``send_offsets`` raises
-    ``IllegalGenerationError`` and may be called again."""
+    """Offsets of a generation that the group has just left are refused, as when a process joins. The client gives up the
+    transaction for that; the broker does not, and takes the offsets once they name the new generation. With this, ``send_offsets``
+    raises ``IllegalGenerationError`` and may be called again."""
     from kafka import errors
     from kafka.producer.transaction_manager import TxnOffsetCommitHandler
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from streaming.kafka.broker import Unread
+
 
 class Signal(Protocol):
     """What ``threading.Event`` is."""
@@ -35,7 +37,7 @@ class Worker(Protocol):
 class Guard(Protocol):
     """The ``TopicGuard`` of the input."""
 
-    def check(self, unread: dict[int, tuple[int, int]] | None = None) -> None: ...
+    def check(self, unread: Mapping[int, Unread] | None = None) -> None: ...
 
 
 class Reader(Protocol):
