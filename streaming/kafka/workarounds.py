@@ -57,6 +57,19 @@ def resume_joining(consumer: Any) -> None:
         consumer._coordinator.request_rejoin()
 
 
+def refresh_topics(consumer: Any, timeout_ms: int) -> Any:
+    """What the client knows of the cluster once it has asked for all topics; ``KafkaTimeoutError`` where no broker answers. Its own
+    ``topics`` and ``partitions_for_topic`` wait for a broker without an end."""
+    cluster = consumer._cluster
+    all_topics, cluster.need_all_topic_metadata = cluster.need_all_topic_metadata, True
+    try:
+        for _ in range(1 + cluster.metadata_refresh_in_progress):  # one that is under way may be about fewer topics
+            consumer._net.run(consumer._manager.wait_for, cluster.request_update(), timeout_ms)
+    finally:
+        cluster.need_all_topic_metadata = all_topics
+    return cluster
+
+
 def patch_emptied_markers() -> None:
     """A compacted topic keeps the batch of an old transaction's end without its marker. A reader of committed records fails on such
     a batch; it has no content, and is skipped."""
