@@ -32,6 +32,10 @@ def run(
     snapshot_s: Annotated[
         float, typer.Option(help="Embedded: maximum age of a game's snapshot in seconds.", min=0.1, max=600)
     ] = 5.0,
+    keep_hours: Annotated[
+        float,
+        typer.Option(help="Embedded: hours after its end until a game's record and state leave the broker.", min=0.1, max=87_600),
+    ] = 168.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")] = None,
     record: Annotated[Path | None, typer.Option(help="Embedded: also record each game in this folder.", metavar="REC")] = None,
     speed: Annotated[str, typer.Option(help="From a recording: speed in multiples of real time, or max.")] = "max",
@@ -104,7 +108,8 @@ def run(
         number = ensure(address, name, partitions)
         stop = _stop_event()
         with captured(KafkaSource(address, name), record, stop):
-            _embedded(address, name, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop, registry)
+            commit_s, group = (commit_ms or 100) / 1000, group or "touchline"
+            _embedded(address, name, number, group, commit_s, snapshot_s, keep_hours, model, stop, registry)
         return
     from streaming.flink.rest import Rest
     from streaming.runners.flink.job import GROUP, Plan
@@ -135,6 +140,7 @@ def _embedded(
     group: str,
     commit_s: float,
     snapshot_s: float,
+    keep_hours: float,
     model: list[str] | None,
     stop: threading.Event,
     registry: Path | None,
@@ -146,7 +152,8 @@ def _embedded(
         prepare(sport, make)
         # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
         sys.setswitchinterval(0.0005)
-        runner = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s)
+        keep_s = 3600 * keep_hours
+        runner = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s, keep_s=keep_s)
         print(f"{sport} from {address.text}, {number} partitions, group {group}: on the air; Ctrl-C ends it", flush=True)
         runner.run(stop)
     print(f"ended after {runner.commits:,} commits; every one is on the broker")

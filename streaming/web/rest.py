@@ -221,7 +221,7 @@ async def asyncapi(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Prometheus' text format."""
-    return Response(request.app.state.exposition(), media_type=prometheus.CONTENT_TYPE)
+    return Response(await request.app.state.exposition.text(), media_type=prometheus.CONTENT_TYPE)
 
 
 def _latency(latency: Latency) -> dict[str, Any]:

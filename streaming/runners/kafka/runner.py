@@ -33,6 +33,8 @@ from streaming.wire import topics
 from streaming.wire.messages import messages
 
 GROUP: Final = "touchline"
+#: a week, as long as a broker keeps records by default
+KEEP_S: Final = 7 * 86_400.0
 TICK_S: Final = 0.05
 HEALTH_S: Final = 1.0
 WATCH_S: Final = 2.0
@@ -50,6 +52,8 @@ class KafkaRunner:
     group : consumer group that shares the games
     commit_s : how often results become visible to a reader of committed records
     snapshot_s : how old a game's stored state may be, and so how much is processed again after a crash
+    keep_s : how long after its end a game is known: its late records are refused as such; then its state, its record and its last
+        report leave the compacted topics
     """
 
     def __init__(
@@ -61,9 +65,10 @@ class KafkaRunner:
         group: str = GROUP,
         commit_s: float = 0.1,
         snapshot_s: float = 5.0,
+        keep_s: float = KEEP_S,
     ) -> None:
         self.address, self.sport, self.make, self.group = address, sport, make, group
-        self.commit_s, self.snapshot_s = commit_s, snapshot_s
+        self.commit_s, self.snapshot_s, self.keep_s = commit_s, snapshot_s, keep_s
         self.name = f"{group}-{uuid.uuid4().hex[:12]}"
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
@@ -206,6 +211,10 @@ class KafkaRunner:
         for part in self.parts.values():
             if not part.touched:
                 continue
+            for game in part.expire(time.time_ns() // 1000, int(1e6 * self.keep_s)):
+                self._out.send(snapshots, state_key(self.group, game), None, part.number)
+                self._out.send(topics.games(self.sport), topics.key(game), None)
+                self._out.send(topics.health(self.sport), topics.key(game), None)
             for game, value in part.due(now_s, 0.0 if everything else self.snapshot_s, 1 << 30 if everything else most):
                 self._out.send(snapshots, state_key(self.group, game), value, part.number)
                 most -= 1

@@ -64,7 +64,7 @@ class Transactions:
             self._open, self._began_s = True, time.monotonic()
             add_partitions(self._producers[0], partitions)
 
-    def send(self, topic: str, key: bytes, value: bytes, partition: int | None = None) -> None:
+    def send(self, topic: str, key: bytes, value: bytes | None, partition: int | None = None) -> None:
         self.begin(())
         self._written.wait(TIMEOUT_S)
         self._producers[0].send(topic, value, key=key, partition=partition)
