@@ -114,6 +114,8 @@ def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPol
         WebSocketRoute("/ws", _websocket),
         Route("/sse", sse),
         Route("/health", rest.health),
+        Route("/live", rest.live),
+        Route("/ready", rest.ready),
         Route("/metrics", rest.metrics),
         Route("/asyncapi.json", rest.asyncapi),
         Route("/api/schemas", rest.schema_names),

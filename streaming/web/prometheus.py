@@ -13,11 +13,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
-from models.latency import EXPOSED_US, Latency
+from models.latency import prometheus_buckets
 from streaming.flink import metrics
 from streaming.flink.poller import Cluster
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web.cluster_poller import ClusterPoller
+from streaming.web.condition import silences
 from streaming.web.hub import Hub
 from streaming.web.model_metrics import model_metrics
 from streaming.web.shown_games import Rows, ShownGames, summed
@@ -27,16 +28,6 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 GAME = ("sport", "game")
 #: how old a rendered text may be, s: any number of scrapers cost one rendering
 AGE_S = 1.0
-#: an operator that reported within this time is there, s
-REPORTS_S = 10.0
-
-
-def _buckets(latency: Latency) -> list[tuple[str, float]]:
-    total, out = 0, []
-    for bound, n in zip((*EXPOSED_US, None), latency.summed(EXPOSED_US), strict=True):
-        total += n
-        out.append(("+Inf" if bound is None else repr(bound / 1e6), float(total)))
-    return out
 
 
 @dataclass(frozen=True)
@@ -52,14 +43,9 @@ class HubState:
 
     @classmethod
     def of(cls, hub: Hub, shown: ShownGames) -> HubState:
-        now_us = time.time_ns() // 1000
         return cls(
             rows=shown.choose(hub.games.values()),
-            silent_s={
-                (c.record.sport, c.game): (now_us - c.metrics.arrival_us) / 1e6
-                for c in hub.games.values()
-                if c.record and c.metrics and c.metrics.arrival_us and now_us - c.reported_us < 1e6 * REPORTS_S
-            },
+            silent_s=silences(hub),
             games=Counter(c.record.sport for c in hub.games.values() if c.record is not None),
             subscribers=hub.subscribers(),
             dead_letters=hub.dead_letter_counts.copy(),
@@ -113,8 +99,8 @@ class HubCollector(Collector):
         )
         lag = GaugeMetricFamily("touchline_watermark_lag_seconds", "Newest arrival less the watermark.", labels=GAME)
         for labels, measured in running:
-            window.add_metric(labels, _buckets(measured.window_latency), measured.window_latency.sum_us / 1e6)
-            event.add_metric(labels, _buckets(measured.event_latency), measured.event_latency.sum_us / 1e6)
+            window.add_metric(labels, prometheus_buckets(measured.window_latency), measured.window_latency.sum_us / 1e6)
+            event.add_metric(labels, prometheus_buckets(measured.event_latency), measured.event_latency.sum_us / 1e6)
             lag.add_metric(labels, measured.watermark_lag_us / 1e6)
         yield from (window, event, lag)
 
@@ -167,7 +153,7 @@ class HubCollector(Collector):
         socket = HistogramMetricFamily(
             "touchline_gateway_latency_seconds", "From the operator's hand-over to a client's socket.", labels=()
         )
-        socket.add_metric((), _buckets(hub.socket_latency), hub.socket_latency.sum_us / 1e6)
+        socket.add_metric((), prometheus_buckets(hub.socket_latency), hub.socket_latency.sum_us / 1e6)
         yield socket
         dead = CounterMetricFamily("touchline_dead_letters", "Dead letters.", labels=("topic", "reason"))
         for (source, reason), n in sorted(state.dead_letters.items()):
@@ -204,7 +190,7 @@ class ClusterCollector(Collector):
         for sport, n in reader.lag.items():
             behind.add_metric((sport,), float(n))
         delay = HistogramMetricFamily("touchline_gateway_delay_seconds", "From published to read by the gateway.", labels=())
-        delay.add_metric((), _buckets(reader.delay), reader.delay.sum_us / 1e6)
+        delay.add_metric((), prometheus_buckets(reader.delay), reader.delay.sum_us / 1e6)
         yield from (behind, delay)
         yield CounterMetricFamily("touchline_gateway_unreadable", "Messages that cannot be decoded.", value=reader.unreadable)
 

@@ -23,6 +23,7 @@ from streaming.operator.session import Make
 from streaming.runners.kafka.client import KafkaEffects
 from streaming.runners.kafka.consumer_group import membership
 from streaming.runners.kafka.effects import Effects, Guard, StopSignal, Worker
+from streaming.runners.kafka.metrics import RunnerMetrics
 from streaming.runners.kafka.partition import Partition
 from streaming.runners.kafka.state_store import state_key
 from streaming.runners.kafka.transactions import Message, Transactions
@@ -49,8 +50,6 @@ class KafkaRunner:
     group : consumer group that shares the games
     commit_s : how often results become visible to a reader of committed records
     snapshot_s : how old a game's stored state may be, and so how much is processed again after a crash
-    keep_s : how long after its end a game is known: its late records are refused as such; then its state, its record and its last
-        report leave the compacted topics
     tick_s : how long one poll may wait, and how often a quiet feed gets provisional values
     effects : the broker's clients, clocks and threads; by default those of the broker at ``address``
     """
@@ -64,15 +63,19 @@ class KafkaRunner:
         group: str = GROUP,
         commit_s: float = 0.1,
         snapshot_s: float = 5.0,
-        keep_s: float = KEEP_S,
         tick_s: float = TICK_S,
         effects: Effects | None = None,
     ) -> None:
         self.address, self.sport, self.make, self.group = address, sport, make, group
-        self.commit_s, self.snapshot_s, self.keep_s, self.tick_s = commit_s, snapshot_s, keep_s, tick_s
+        self.commit_s, self.snapshot_s, self.tick_s = commit_s, snapshot_s, tick_s
+        #: how long after its end a game is known: its late records are refused as such. Then its state, its record and its last
+        #: report leave the compacted topics
+        self.keep_s = KEEP_S
         self._effects: Effects = KafkaEffects(address) if effects is None else effects
         self._monotonic_s = self._effects.monotonic_s
         self.name = f"{group}-{self._effects.unique()}"
+        #: what this process counts and times, for its monitor
+        self.metrics = RunnerMetrics()
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
         self._topic = topics.telemetry(sport)
@@ -97,7 +100,7 @@ class KafkaRunner:
         effects, over = self._effects, self._effects.signal()
         with broker_errors(self.address):
             self._watch = effects.guard(self._topic)
-            self._out = Transactions(effects, self.name, self._member)
+            self._out = Transactions(effects, self.name, self._member, self.metrics)
             try:
                 self._consumer = effects.join(self._topic, self.group, self._on_assigned, self._on_revoked)
                 self._watcher = effects.spawn(lambda: self._watch_topic(over), f"watch over {self._topic}", self._out.hopeless.set)
@@ -136,6 +139,7 @@ class KafkaRunner:
         self._out.check()
         resume_joining(self._consumer)
         polled = self._consumer.poll(timeout_ms=int(1000 * self.tick_s), max_records=400)
+        self.metrics.polled_s = self._monotonic_s()
         if self._fault is not None:
             raise self._fault
         if self._broken is not None:
@@ -188,12 +192,23 @@ class KafkaRunner:
                     self._deliver(game, out, now_us)
 
     def _publish_health(self) -> None:
+        self._measure()
         now_us = self._effects.now_us()
         for part in self.parts.values():
             for game, session in part.playing.items():
                 if session.metrics is not None:
                     health = Health.of(game, self.sport, f"kafka embedded, {self.name}", session.metrics, now_us)
                     self._out.send(topics.health(self.sport), topics.key(game), encode_health(health))
+
+    def _measure(self) -> None:
+        from kafka.structs import TopicPartition
+
+        metrics = self.metrics
+        ends = {n: max(part.end, end_seen(self._consumer, TopicPartition(self._topic, n))) for n, part in self.parts.items()}
+        metrics.behind = {n: max(0, end - self.parts[n].offset) for n, end in ends.items()}
+        metrics.games = sum(len(part.playing) for part in self.parts.values())
+        known = self._consumer.group_metadata()
+        metrics.member = bool(known.member_id) and known.generation_id >= 0
 
     # -- transactions ----------------------------------------------------------------------------------------------
 
@@ -239,6 +254,7 @@ class KafkaRunner:
     def _recover(self) -> None:
         """A transaction is lost: drop everything since the last commit, and read the state again like a new owner."""
         self.recovered += 1
+        self.metrics.restarted(self._monotonic_s())
         _log.warning("%s: starting again from the last commit (%s)", self.name, self._broken)
         self.parts.clear()
         self._out.restart()
@@ -248,6 +264,7 @@ class KafkaRunner:
     # -- partitions: these two are called by the consumer's own thread, while the one that runs this waits in ``poll`` ------
 
     def _on_assigned(self, numbers: set[int]) -> None:
+        self.metrics.rebalances += 1
         self._new |= numbers - set(self.parts)
 
     def _on_revoked(self, numbers: set[int], lost: bool) -> None:
@@ -320,9 +337,11 @@ class KafkaRunner:
         while not over.wait(WATCH_S):
             try:
                 self._watch.check(self._unread())
+                self.metrics.trouble = ""
             except InputLost:
                 self._topic_gone = True
                 self._out.hopeless.set()
                 return
             except Unavailable as error:
+                self.metrics.trouble = str(error)
                 _log.warning("%s", error)  # the broker is away: its clients wait for it

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from streaming.runners.kafka.effects import Effects, Signal, TransactionalProducer
+from streaming.runners.kafka.metrics import RunnerMetrics
 
 #: a transaction left behind by a killed process holds committed readers up for so long
 TIMEOUT_MS: Final = 5_000
@@ -36,17 +37,18 @@ class Message(NamedTuple):
 class _Commit:
     """One commit under way, and how it ended."""
 
-    def __init__(self, offsets: Mapping[Any, Any], ended: Signal) -> None:
-        self.offsets, self.ended = offsets, ended
+    def __init__(self, offsets: Mapping[Any, Any], ended: Signal, began_s: float) -> None:
+        self.offsets, self.ended, self.began_s = offsets, ended, began_s
         self.error: BaseException | None = None
 
 
 class Transactions:
     """``name`` must be this process's own. ``member`` returns its membership of the group, and raises when it has none: with
-    that, offsets of an expelled member are refused, and the whole transaction with them."""
+    that, offsets of an expelled member are refused, and the whole transaction with them. ``metrics`` counts the commits."""
 
-    def __init__(self, effects: Effects, name: str, member: Callable[[], Any]) -> None:
+    def __init__(self, effects: Effects, name: str, member: Callable[[], Any], metrics: RunnerMetrics | None = None) -> None:
         self._effects, self._name, self._member = effects, name, member
+        self._metrics = metrics or RunnerMetrics()
         self._monotonic_s = effects.monotonic_s
         self._producers: list[TransactionalProducer] = []
         #: offsets that stand, by partition
@@ -97,7 +99,7 @@ class Transactions:
         before is still under way; the next call of any of these raises its error."""
         self.settle()
         self.begin(())
-        commit = self._commit = _Commit(offsets, self._effects.signal())
+        commit = self._commit = _Commit(offsets, self._effects.signal(), self._monotonic_s())
         self._written.clear()
         producer, self._open = self._producers[0], False
         self._producers.reverse()
@@ -141,6 +143,9 @@ class Transactions:
             producer.commit_transaction()
         except BaseException as error:  # noqa: BLE001 (``settle`` raises it)
             commit.error = error
+            self._metrics.failed_commits += 1
+        else:
+            self._metrics.committed(commit.began_s, self._monotonic_s())
         finally:
             commit.ended.set()
 
