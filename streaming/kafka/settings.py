@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from streaming.errors import BadInput
+from streaming.observability.logs import hide
 
 ENVIRONMENT: Final = "TOUCHLINE_KAFKA_"
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(\d{1,5})\Z")
@@ -137,6 +138,8 @@ def _security(settings: Path | None, environment: Mapping[str, str]) -> Security
         security = msgspec.convert(values, Security)
     except msgspec.ValidationError as error:
         raise BadInput(f"Kafka settings in {where}: {error}") from None
+    for secret in (security.sasl_password, security.ssl_password):
+        hide(secret)
     _check(security, where)
     return security
 

@@ -255,7 +255,7 @@ class KafkaRunner:
         """A transaction is lost: drop everything since the last commit, and read the state again like a new owner."""
         self.recovered += 1
         self.metrics.restarted(self._monotonic_s())
-        _log.warning("%s: starting again from the last commit (%s)", self.name, self._broken)
+        _log.warning("starting again from the last commit (%s)", self._broken, extra={"sport": self.sport, "runner": self.name})
         self.parts.clear()
         self._out.restart()
         self._broken = None
@@ -279,14 +279,16 @@ class KafkaRunner:
             elif lost:
                 self._broken = self._broken or "partitions were lost"
         except KafkaError as error:
-            _log.warning("%s: could not commit before partitions moved (%s)", self.name, error)
+            _log.warning("could not commit before partitions moved (%s)", error, extra={"runner": self.name})
             self._broken = error
         except Exception as error:  # noqa: BLE001 - the consumer would only log it; ``_poll_once`` raises it
             self._fault = self._broken = error
         finally:
             self._recently_revoked |= {n: (self._monotonic_s(), span) for n, span in self._unread().items() if n in numbers}
             for number in numbers:
-                self.parts.pop(number, None)
+                if self.parts.pop(number, None) is not None:
+                    about = {"sport": self.sport, "partition": number, "runner": self.name}
+                    _log.info("%s", "lost" if lost else "given up", extra=about)
 
     def _take_over(self) -> set[int]:
         from kafka.structs import TopicPartition
@@ -306,6 +308,8 @@ class KafkaRunner:
             part.offset = max(part.offset, first)
             self._consumer.seek(here, part.offset)
             self.parts[number] = part
+            about = {"sport": self.sport, "partition": number, "runner": self.name}
+            _log.info("taken over with %d games, from offset %d", len(part.playing), part.offset, extra=about)
         return fresh
 
     # -- the broker ------------------------------------------------------------------------------------------------
