@@ -161,6 +161,7 @@ def _embedded(
     monitored: tuple[int, str, int] | None,
 ) -> None:
     from streaming.factory import maker, prepare
+    from streaming.observability.disk import DiskCollector
     from streaming.observability.monitor import Monitor
     from streaming.runners.kafka.condition import Condition, RunnerCollector
     from streaming.runners.kafka.runner import KafkaRunner
@@ -171,7 +172,8 @@ def _embedded(
         if monitored is not None:
             port, host, most_behind = monitored
             condition = Condition(runner.metrics, time.monotonic, most_behind)
-            collectors = [RunnerCollector(runner.metrics, sport, runner.group)]
+            folders = [folder for folder in (Path.cwd(), registry) if folder is not None]
+            collectors = [RunnerCollector(runner.metrics, sport, runner.group), DiskCollector(folders)]
             monitor = opened.enter_context(Monitor(collectors, condition.not_alive, condition.not_ready, port=port, host=host))
             print(f"monitor: {monitor.url}/metrics, /health, /ready", flush=True)
         prepare(sport, make)

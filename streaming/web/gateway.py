@@ -139,7 +139,7 @@ def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPol
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
     app.add_middleware(_Headers)
     app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
-    app.state.exposition = exposition(hub, cluster)
+    app.state.exposition = exposition(hub, cluster, folders=() if recordings is None else (recordings,))
     return app
 
 

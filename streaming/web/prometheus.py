@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -16,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from models.latency import prometheus_buckets
 from streaming.flink import metrics
 from streaming.flink.poller import Cluster
+from streaming.observability.disk import DiskCollector
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.condition import silences
@@ -259,12 +261,15 @@ def _one(name: str, text: str, value: float) -> Metric:
 class Exposition:
     """The text of ``/metrics``."""
 
-    def __init__(self, hub: Hub, cluster: ClusterPoller | None = None, shown: ShownGames | None = None) -> None:
+    def __init__(
+        self, hub: Hub, cluster: ClusterPoller | None = None, shown: ShownGames | None = None, folders: Iterable[Path] = ()
+    ) -> None:
         self._hub = HubCollector(hub, shown)
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self._hub)
         if cluster is not None:
             self._registry.register(ClusterCollector(cluster))
+        self._registry.register(DiskCollector(folders))
         self._lock = threading.Lock()
         self._text, self._at_s = b"", -AGE_S
 
@@ -286,6 +291,8 @@ class Exposition:
             return self._text
 
 
-def exposition(hub: Hub, cluster: ClusterPoller | None = None, shown: ShownGames | None = None) -> Exposition:
-    """What renders ``/metrics`` of a gateway."""
-    return Exposition(hub, cluster, shown)
+def exposition(
+    hub: Hub, cluster: ClusterPoller | None = None, shown: ShownGames | None = None, folders: Iterable[Path] = ()
+) -> Exposition:
+    """What renders ``/metrics`` of a gateway; of the disks under ``folders`` it has the free space."""
+    return Exposition(hub, cluster, shown, folders)
