@@ -110,7 +110,7 @@ def test_prometheus_scrapes_existing_services():
     for target in targets:
         host, port = target.split(":")
         assert host in SERVICES.keys() | aliases
-        assert int(port) in (8080, container.METRICS_PORT)
+        assert int(port) in (8080, 9100, container.METRICS_PORT)
 
 
 @pytest.mark.parametrize(
