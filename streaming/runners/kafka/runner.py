@@ -18,7 +18,7 @@ from streaming.kafka.broker import broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
-from streaming.operator.health import Health, encode_health
+from streaming.operator.health import HEALTH_VERSION, Health, encode_health
 from streaming.operator.session import Make
 from streaming.runners.kafka.client import KafkaEffects
 from streaming.runners.kafka.consumer_group import membership
@@ -28,6 +28,8 @@ from streaming.runners.kafka.partition import Partition
 from streaming.runners.kafka.state_store import state_key
 from streaming.runners.kafka.transactions import Message, Transactions
 from streaming.wire import topics
+from streaming.wire.headers import GROUP as GROUP_HEADER
+from streaming.wire.headers import headers
 from streaming.wire.messages import messages
 
 GROUP: Final = "touchline"
@@ -79,6 +81,7 @@ class KafkaRunner:
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
         self._topic = topics.telemetry(sport)
+        self._group_header = GROUP_HEADER, group.encode()
         self._new: set[int] = set()
         self._recently_revoked: dict[int, tuple[float, tuple[int, int]]] = {}
         self._broken: object = None
@@ -181,7 +184,7 @@ class KafkaRunner:
 
     def _deliver(self, game: str, out: Iterable[Any], published_us: int) -> None:
         for message in messages(self.sport, game, out, published_us):
-            self._out.send(message.topic, topics.key(message.game), message.value)
+            self._out.send(message.topic, topics.key(message.game), message.value, (*message.headers, self._group_header))
 
     def _tick(self) -> None:
         now_us = self._effects.now_us()
@@ -198,7 +201,8 @@ class KafkaRunner:
             for game, session in part.playing.items():
                 if session.metrics is not None:
                     health = Health.of(game, self.sport, f"kafka embedded, {self.name}", session.metrics, now_us)
-                    self._out.send(topics.health(self.sport), topics.key(game), encode_health(health))
+                    about = (*headers("health", HEALTH_VERSION, game), self._group_header)
+                    self._out.send(topics.health(self.sport), topics.key(game), encode_health(health), about)
 
     def _measure(self) -> None:
         from kafka.structs import TopicPartition

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from streaming.runners.kafka.effects import Effects, Signal, TransactionalProducer
 from streaming.runners.kafka.metrics import RunnerMetrics
+from streaming.wire.headers import Headers
 
 #: a transaction left behind by a killed process holds committed readers up for so long
 TIMEOUT_MS: Final = 5_000
@@ -87,10 +88,10 @@ class Transactions:
             self._open, self._began_s = True, self._monotonic_s()
             self._producers[0].add_partitions(partitions)
 
-    def send(self, topic: str, key: bytes, value: bytes, partition: int | None = None) -> None:
+    def send(self, topic: str, key: bytes, value: bytes, headers: Headers = ()) -> None:
         self.begin(())
         self._written.wait(TIMEOUT_S)
-        self._producers[0].send(topic, value, key=key, partition=partition)
+        self._producers[0].send(topic, value, key=key, headers=headers)
 
     # -- committing --------------------------------------------------------------------------------------------------
 
