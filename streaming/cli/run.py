@@ -113,8 +113,8 @@ def run(
             run_feed(opened, sink, sink_options=options, model=model, registry=registry, stop=stop)
         return
     address = parse(source, kafka_settings)
-    if parse(sink, kafka_settings).servers != address.servers:
-        raise BadInput("source and sink are one broker: results and offsets are committed together")
+    if parse(sink, kafka_settings) != address:
+        raise BadInput("source and sink are one broker, with one topic_prefix: results and offsets are committed together")
     if runner == "embedded":
         number = ensure(address, name, partitions)
         stop = _stop_event()
@@ -141,7 +141,7 @@ def run(
         rest=(rest.host, rest.port),
         profile=profile,  # type: ignore[arg-type]
         parallelism=parallelism,
-        group=group or GROUP,
+        group=address.group(group or GROUP),
         python=python or sys.executable,
         savepoint=savepoint,
         checkpoint_ms=commit_ms or 1000,
@@ -198,7 +198,7 @@ def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
     if detach:
         return
     print("Ctrl-C stops it with a savepoint", flush=True)
-    watch = TopicGuard(plan.address, topics.telemetry(plan.sport), plan.group)
+    watch = TopicGuard(plan.address, plan.address.topic(topics.telemetry(plan.sport)), plan.group)
     while not stop.wait(2.0):
         try:
             watch.check()

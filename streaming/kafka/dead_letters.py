@@ -58,7 +58,7 @@ class DeadLetterReader:
     """The dead letters of a sport, as they are committed. A context manager that holds a connection."""
 
     def __init__(self, address: Address, sport: str, group: str = GROUP) -> None:
-        self.address, self.sport, self.group = address, sport, group
+        self.address, self.sport, self.group = address, sport, address.group(group)
         #: letters that could not be read themselves
         self.unreadable = 0
         self._consumer: Any = None
@@ -80,7 +80,7 @@ class DeadLetterReader:
                 max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
             )
             there = self._consumer.topics()
-            kinds = [topics.dead(kind) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
+            kinds = [self.address.topic(topics.dead(kind)) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
             here = [TopicPartition(t, p) for t in kinds if t in there for p in sorted(self._consumer.partitions_for_topic(t))]
             self._consumer.assign(here)
             self._ends = end_offsets(self._consumer, here)

@@ -12,8 +12,8 @@ from streaming.wire.headers import Headers
 
 
 class Producer:
-    """Idempotent, so that a retry doubles nothing; compressed; a batch is sent at once. A context manager: at a normal end all
-    messages are with the broker."""
+    """To topics by their names in ``streaming.wire.topics``. Idempotent, so that a retry doubles nothing; compressed; a batch is
+    sent at once. A context manager: at a normal end all messages are with the broker."""
 
     def __init__(self, address: Address) -> None:
         from kafka import KafkaProducer
@@ -35,12 +35,14 @@ class Producer:
         """One message under the game's key; returns at once, with the client's future of its place on the broker."""
         self._check()
         with broker_errors(self.address):
-            return self._producer.send(topic, value, key=topics.key(game), headers=list(headers)).add_errback(self._note)
+            return self._producer.send(self.address.topic(topic), value, key=topics.key(game), headers=list(headers)).add_errback(
+                self._note
+            )
 
     def put_and_wait(self, topic: str, game: str, value: bytes, headers: Headers = ()) -> None:
         """The same, and it is with the broker when this returns."""
         with broker_errors(self.address):
-            self._producer.send(topic, value, key=topics.key(game), headers=list(headers)).get(timeout=30)
+            self._producer.send(self.address.topic(topic), value, key=topics.key(game), headers=list(headers)).get(timeout=30)
 
     def flush(self) -> None:
         """Until the broker has everything; ``Unavailable`` when it does not take it."""

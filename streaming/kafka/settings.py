@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -19,6 +20,7 @@ from streaming.errors import BadInput
 from streaming.observability.logs import hide
 
 ENVIRONMENT: Final = "TOUCHLINE_KAFKA_"
+_PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}\.\Z")
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(\d{1,5})\Z")
 
 
@@ -37,15 +39,25 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Address(msgspec.Struct, frozen=True):
-    """The parts of ``kafka://host:port[,host:port...]``."""
+    """The parts of ``kafka://host:port[,host:port...][/?topic_prefix=staging.]``. With a prefix, all topics, groups and
+    transactional ids of this deployment begin with it: several tenants, or staging beside production, on one broker."""
 
     servers: tuple[str, ...]
     security: Security = Security()
+    topic_prefix: str = ""
 
     @property
     def text(self) -> str:
         """For messages: never a secret in it."""
-        return "kafka://" + ",".join(self.servers)
+        return "kafka://" + ",".join(self.servers) + (f"/?topic_prefix={self.topic_prefix}" if self.topic_prefix else "")
+
+    def topic(self, name: str) -> str:
+        """What a topic of ``streaming.wire.topics`` is called on the broker."""
+        return self.topic_prefix + name
+
+    def group(self, name: str) -> str:
+        """What a consumer group is called on the broker; transactional ids begin with that."""
+        return self.topic_prefix + name
 
     def python(self) -> dict[str, Any]:
         """Arguments of every kafka-python client."""
@@ -106,6 +118,7 @@ def parse(url: str, settings: Path | None = None, environment: Mapping[str, str]
     """An address from a URL, with the security settings of a TOML file, or else of the environment
     (``TOUCHLINE_KAFKA_SASL_PASSWORD`` and so on). ``BadInput`` with one sentence when something is amiss."""
     scheme, _, rest = url.partition("://")
+    rest, _, query = rest.partition("?")
     if scheme != "kafka" or not rest:
         raise BadInput(f"{url!r} is not a Kafka address: give kafka://host:port")
     if "@" in rest:
@@ -116,10 +129,29 @@ def parse(url: str, settings: Path | None = None, environment: Mapping[str, str]
         if not found or not 0 < int(found[2]) <= 65_535:
             raise BadInput(f"{server!r} is not host:port")
         servers.append(f"{found[1]}:{found[2]}")
-    return Address(tuple(servers), _security(settings, os.environ if environment is None else environment))
+    security, prefix = _settings(settings, os.environ if environment is None else environment)
+    return Address(tuple(servers), security, _prefix(query, prefix))
 
 
-def _security(settings: Path | None, environment: Mapping[str, str]) -> Security:
+def _prefix(query: str, default: str) -> str:
+    """The topics' prefix of an address, else that of the settings."""
+    try:
+        found = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise BadInput(f"{query!r} is no part of a Kafka address: after ? comes topic_prefix=NAME.") from None
+    if unknown := sorted({name for name, _ in found} - {"topic_prefix"}):
+        raise BadInput(f"a Kafka address has no {unknown[0]}: after ? comes topic_prefix=NAME.")
+    prefix = found[-1][1] if found else default
+    if prefix and not _PREFIX.match(prefix):
+        # Without the dot at its end, one tenant's prefix could be the beginning of another's.
+        raise BadInput(
+            f"topic_prefix {prefix!r} is not one: letters, digits, _, - and dots, with a dot at its end, such as staging."
+        )
+    return prefix
+
+
+def _settings(settings: Path | None, environment: Mapping[str, str]) -> tuple[Security, str]:
+    """The security settings, and the topics' prefix."""
     where = "the environment"
     values: dict[str, Any] = {
         name.removeprefix(ENVIRONMENT).lower(): value for name, value in environment.items() if name.startswith(ENVIRONMENT)
@@ -134,6 +166,9 @@ def _security(settings: Path | None, environment: Mapping[str, str]) -> Security
             raise BadInput(f"cannot read {settings}: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{settings} is not TOML: {error}") from None
+    prefix = values.pop("topic_prefix", "")
+    if not isinstance(prefix, str):
+        raise BadInput(f"Kafka settings in {where}: topic_prefix is a word, not {prefix!r}")
     try:
         security = msgspec.convert(values, Security)
     except msgspec.ValidationError as error:
@@ -141,7 +176,7 @@ def _security(settings: Path | None, environment: Mapping[str, str]) -> Security
     for secret in (security.sasl_password, security.ssl_password):
         hide(secret)
     _check(security, where)
-    return security
+    return security, prefix
 
 
 def _check(s: Security, where: str) -> None:

@@ -68,20 +68,20 @@ class KafkaRunner:
         tick_s: float = TICK_S,
         effects: Effects | None = None,
     ) -> None:
-        self.address, self.sport, self.make, self.group = address, sport, make, group
+        self.address, self.sport, self.make, self.group = address, sport, make, address.group(group)
         self.commit_s, self.snapshot_s, self.tick_s = commit_s, snapshot_s, tick_s
         #: how long after its end a game is known: its late records are refused as such. Then its state, its record and its last
         #: report leave the compacted topics
         self.keep_s = KEEP_S
         self._effects: Effects = KafkaEffects(address) if effects is None else effects
         self._monotonic_s = self._effects.monotonic_s
-        self.name = f"{group}-{self._effects.unique()}"
+        self.name = f"{self.group}-{self._effects.unique()}"
         #: what this process counts and times, for its monitor
         self.metrics = RunnerMetrics()
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
-        self._topic = topics.telemetry(sport)
-        self._group_header = GROUP_HEADER, group.encode()
+        self._topic = address.topic(topics.telemetry(sport))
+        self._group_header = GROUP_HEADER, self.group.encode()
         self._new: set[int] = set()
         self._recently_revoked: dict[int, tuple[float, tuple[int, int]]] = {}
         self._broken: object = None
@@ -184,7 +184,9 @@ class KafkaRunner:
 
     def _deliver(self, game: str, out: Iterable[Any], published_us: int) -> None:
         for message in messages(self.sport, game, out, published_us):
-            self._out.send(message.topic, topics.key(message.game), message.value, (*message.headers, self._group_header))
+            self._out.send(
+                self.address.topic(message.topic), topics.key(message.game), message.value, (*message.headers, self._group_header)
+            )
 
     def _tick(self) -> None:
         now_us = self._effects.now_us()
@@ -202,7 +204,7 @@ class KafkaRunner:
                 if session.metrics is not None:
                     health = Health.of(game, self.sport, f"kafka embedded, {self.name}", session.metrics, now_us)
                     about = (*headers("health", HEALTH_VERSION, game), self._group_header)
-                    self._out.send(topics.health(self.sport), topics.key(game), encode_health(health), about)
+                    self._out.send(self.address.topic(topics.health(self.sport)), topics.key(game), encode_health(health), about)
 
     def _measure(self) -> None:
         from kafka.structs import TopicPartition
@@ -219,7 +221,7 @@ class KafkaRunner:
     def _begin(self) -> None:
         busy = [part.number for part in self.parts.values() if part.playing]
         every = (topics.stats(self.sport), topics.positions(self.sport), topics.snapshots(self.sport))
-        self._out.begin((topic, number) for number in busy for topic in every)
+        self._out.begin((self.address.topic(topic), number) for number in busy for topic in every)
 
     def _commit(self, everything: bool = False) -> None:
         """Outputs, offsets and the state that is due, or nothing of them; with ``everything`` all state, and it is waited for."""
@@ -227,7 +229,7 @@ class KafkaRunner:
 
         if not self.parts:
             return
-        now_s, snapshots = self._monotonic_s(), topics.snapshots(self.sport)
+        now_s, snapshots = self._monotonic_s(), self.address.topic(topics.snapshots(self.sport))
         # A game's snapshot holds the numbers up for some milliseconds: only as many at a time as there must be.
         most = 1 + int(sum(len(part.playing) for part in self.parts.values()) * self.commit_s / self.snapshot_s)
         states = []
@@ -237,7 +239,7 @@ class KafkaRunner:
             for game in part.expire(self._effects.now_us(), int(1e6 * self.keep_s)):
                 states.append(Message(snapshots, state_key(self.group, game), None, part.number))
                 public = topics.games(self.sport), topics.health(self.sport)
-                states.extend(Message(topic, topics.key(game), None, part.number) for topic in public)
+                states.extend(Message(self.address.topic(topic), topics.key(game), None, part.number) for topic in public)
             for game, value in part.due(now_s, 0.0 if everything else self.snapshot_s, 1 << 30 if everything else most):
                 states.append(Message(snapshots, state_key(self.group, game), value, part.number))
                 most -= 1
@@ -300,7 +302,7 @@ class KafkaRunner:
         fresh, self._new = self._new, set()
         for number in sorted(fresh):
             part = Partition(number, self.sport, self.make)
-            part.restore(self._effects.read_states(topics.snapshots(self.sport), number, self.group))
+            part.restore(self._effects.read_states(self.address.topic(topics.snapshots(self.sport)), number, self.group))
             here = TopicPartition(self._topic, number)
             first = first_offsets(self._consumer, [here])[here]
             part.end = end_offsets(self._consumer, [here])[here]
