@@ -17,20 +17,34 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from streaming.errors import BadInput
+from streaming.kafka.tokens import MskIam, check_url, client_credentials, provider
 from streaming.observability.logs import hide
 
+#: mechanisms that log in with a token
+TOKENS: Final = ("OAUTHBEARER", "AWS_MSK_IAM")
+_JAVA_SECURITY: Final = "org.apache.flink.kafka.shaded.org.apache.kafka.common.security"
 ENVIRONMENT: Final = "TOUCHLINE_KAFKA_"
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}\.\Z")
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(\d{1,5})\Z")
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Security of a connection to a broker. Paths are PEM files; ``ssl_password`` opens an encrypted key."""
+    """Security of a connection to a broker. Paths are PEM files; ``ssl_password`` opens an encrypted key. OAUTHBEARER gets its
+    tokens from ``oauth_token_url`` for the client's id and secret (itself, or a file with it), AWS_MSK_IAM signs them for
+    ``aws_region``."""
 
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str = ""
     sasl_username: str = ""
     sasl_password: str = ""
+    oauth_token_url: str = ""
+    oauth_client_id: str = ""
+    oauth_client_secret: str = ""
+    oauth_client_secret_file: str = ""
+    oauth_scope: str = ""
+    oauth_cafile: str = ""
+    aws_region: str = ""
+    aws_role_arn: str = ""
     ssl_cafile: str = ""
     ssl_certfile: str = ""
     ssl_keyfile: str = ""
@@ -71,8 +85,11 @@ class Address(msgspec.Struct, frozen=True):
             "allow_auto_create_topics": False,
         }
         if s.security_protocol.startswith("SASL"):
-            found["sasl_mechanism"] = s.sasl_mechanism
-            found |= {"sasl_plain_username": s.sasl_username, "sasl_plain_password": s.sasl_password}
+            if s.sasl_mechanism in TOKENS:
+                found |= {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": _tokens(s)}
+            else:
+                found["sasl_mechanism"] = s.sasl_mechanism
+                found |= {"sasl_plain_username": s.sasl_username, "sasl_plain_password": s.sasl_password}
         if s.security_protocol.endswith("SSL"):
             found["ssl_check_hostname"] = s.ssl_check_hostname
             found |= {k: v for k in ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password") if (v := getattr(s, k))}
@@ -87,16 +104,15 @@ class Address(msgspec.Struct, frozen=True):
         s = self.security
         found = {"bootstrap.servers": ",".join(self.servers), "security.protocol": s.security_protocol}
         if s.security_protocol.startswith("SASL"):
+            if s.sasl_mechanism in TOKENS:
+                raise BadInput(f"{s.sasl_mechanism} is for the embedded runner: a job logs in with PLAIN, SCRAM or a certificate")
             kind = "scram.ScramLoginModule" if s.sasl_mechanism.startswith("SCRAM") else "plain.PlainLoginModule"
-            word = {
-                key: value.replace("\\", "\\\\").replace('"', '\\"')
-                for key, value in (("username", s.sasl_username), ("password", s.sasl_password))
-            }
             found["sasl.mechanism"] = s.sasl_mechanism
-            found["sasl.jaas.config"] = (
-                f"org.apache.flink.kafka.shaded.org.apache.kafka.common.security.{kind} required "
-                f'username="{word["username"]}" password="{word["password"]}";'
-            )
+            found["sasl.jaas.config"] = _jaas(kind, username=s.sasl_username, password=s.sasl_password)
+        return found | self._java_tls()
+
+    def _java_tls(self) -> dict[str, str]:
+        s, found = self.security, dict[str, str]()
         if s.security_protocol.endswith("SSL"):
             if s.ssl_cafile:
                 found |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": s.ssl_cafile}
@@ -112,6 +128,19 @@ class Address(msgspec.Struct, frozen=True):
             if not s.ssl_check_hostname:
                 found["ssl.endpoint.identification.algorithm"] = ""
         return found
+
+
+def _jaas(module: str, **options: str) -> str:
+    """A login module of the client that is inside Flink's connector."""
+    words = (f'{name}="{value}"' for name, raw in options.items() if (value := raw.replace("\\", "\\\\").replace('"', '\\"')))
+    return f"{_JAVA_SECURITY}.{module} required {' '.join(words)};"
+
+
+def _tokens(s: Security) -> Any:
+    if s.sasl_mechanism == "AWS_MSK_IAM":
+        return provider(MskIam, s.aws_region, s.aws_role_arn)
+    client = s.oauth_client_id, s.oauth_client_secret, s.oauth_client_secret_file
+    return provider(client_credentials, s.oauth_token_url, *client, s.oauth_scope, s.oauth_cafile)
 
 
 def parse(url: str, settings: Path | None = None, environment: Mapping[str, str] | None = None) -> Address:
@@ -173,7 +202,7 @@ def _settings(settings: Path | None, environment: Mapping[str, str]) -> tuple[Se
         security = msgspec.convert(values, Security)
     except msgspec.ValidationError as error:
         raise BadInput(f"Kafka settings in {where}: {error}") from None
-    for secret in (security.sasl_password, security.ssl_password):
+    for secret in (security.sasl_password, security.ssl_password, security.oauth_client_secret):
         hide(secret)
     _check(security, where)
     return security, prefix
@@ -184,14 +213,22 @@ def _check(s: Security, where: str) -> None:
     if s.security_protocol not in known:
         raise BadInput(f"Kafka settings in {where}: security_protocol is one of {', '.join(known)}, not {s.security_protocol!r}")
     if s.security_protocol.startswith("SASL"):
-        mechanisms = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+        mechanisms = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", *TOKENS)
         if s.sasl_mechanism not in mechanisms:
             raise BadInput(f"Kafka settings in {where}: sasl_mechanism is one of {', '.join(mechanisms)}, not {s.sasl_mechanism!r}")
-        if not s.sasl_username:
-            raise BadInput(f"Kafka settings in {where}: sasl_username is missing")
+        needed = {"OAUTHBEARER": ("oauth_token_url", "oauth_client_id"), "AWS_MSK_IAM": ("aws_region",)}
+        for name in needed.get(s.sasl_mechanism, ("sasl_username",)):
+            if not getattr(s, name):
+                raise BadInput(f"Kafka settings in {where}: {name} is missing")
+        if s.sasl_mechanism == "OAUTHBEARER":
+            check_url(s.oauth_token_url)
+            if bool(s.oauth_client_secret) == bool(s.oauth_client_secret_file):
+                raise BadInput(f"Kafka settings in {where}: give oauth_client_secret or oauth_client_secret_file")
+        if s.sasl_mechanism == "AWS_MSK_IAM" and s.security_protocol != "SASL_SSL":
+            raise BadInput(f"Kafka settings in {where}: AWS_MSK_IAM goes with security_protocol SASL_SSL")
     elif s.sasl_mechanism or s.sasl_username:
         raise BadInput(f"Kafka settings in {where}: a SASL login needs security_protocol SASL_PLAINTEXT or SASL_SSL")
-    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "oauth_cafile", "oauth_client_secret_file"):
         path = getattr(s, name)
         if path and not Path(path).is_file():
             raise BadInput(f"Kafka settings in {where}: there is no file {path} ({name})")

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -34,11 +35,18 @@ _LOGIN: Final = re.compile(r"(?<=://)[^/\s@:]+:[^/\s@]+(?=@)")
 _WORD: Final = re.compile(r"(?i)\b((?:\w*_)?(?:password|secret|token))(['\"]?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;)}\]]+)")
 
 _secrets: set[str] = set()
+#: tokens follow one another for as long as a process lives: the latest
+_tokens: deque[str] = deque(maxlen=16)
 
 
-def hide(secret: str) -> None:
-    """From now on ``secret`` is replaced in every line, whoever logs it."""
-    if len(secret) >= 4:  # a shorter one would blot out ordinary words
+def hide(secret: str, *, passing: bool = False) -> None:
+    """From now on ``secret`` is replaced in every line, by whichever library it is logged. One that is ``passing`` is known until
+    enough others have followed."""
+    if len(secret) < 4:  # it would blot out ordinary words
+        return
+    if passing:
+        _tokens.append(secret)
+    else:
         _secrets.add(secret)
 
 
@@ -48,7 +56,7 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("kafka://me:pass@host failed with sasl_password='x y'")
     'kafka://***@host failed with sasl_password=***'
     """
-    for secret in sorted(_secrets, key=len, reverse=True):
+    for secret in sorted({*_secrets, *_tokens}, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return _WORD.sub(rf"\1\2{HIDDEN}", _LOGIN.sub(HIDDEN, text))
 

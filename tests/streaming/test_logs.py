@@ -10,6 +10,7 @@ import pytest
 
 from streaming.errors import BadInput
 from streaming.kafka.settings import parse
+from streaming.observability import logs
 from streaming.observability.logs import configured
 from streaming.observability.logs import without_secrets as clean
 
@@ -131,3 +132,10 @@ def test_nothing_is_left_configured_afterwards():
     with configured("debug"):
         pass
     assert (list(logging.getLogger().handlers), logging.getLogger("streaming").level) == before
+
+
+def test_secrets_that_pass_do_not_pile_up():
+    for k in range(1_000):
+        logs.hide(f"token-{k}", passing=True)
+    assert clean("token-999") == "***"
+    assert len(logs._tokens) < 100
