@@ -16,7 +16,7 @@ import numpy as np
 from streaming.bench.finals import FinalBatch, FinalCounts
 from streaming.errors import Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
-from streaming.kafka.offsets import position
+from streaming.kafka.offsets import partitions_of, position
 from streaming.kafka.settings import Address, parse
 from streaming.wire import topics
 
@@ -41,12 +41,11 @@ def reader_at_end(address: Address, topic: str, isolation: str) -> Any:
     kafka-python processes the answer of one broker only when the request before it is over, so that with the usual 500 ms a record
     may lie there for as long as a long poll lasts."""
     from kafka import KafkaConsumer
-    from kafka.structs import TopicPartition
 
     consumer = KafkaConsumer(
         **address.python(), isolation_level=isolation, fetch_max_wait_ms=10, max_partition_fetch_bytes=MAX_MESSAGE_BYTES
     )
-    here = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    here = partitions_of(consumer, [topic]).get(topic, [])
     consumer.assign(here)
     consumer.seek_to_end(*here)
     for part in here:
