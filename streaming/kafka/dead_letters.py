@@ -58,7 +58,7 @@ class DeadLetterReader:
     """The dead letters of a sport, as they are committed. A context manager that holds a connection."""
 
     def __init__(self, address: Address, sport: str, group: str = GROUP) -> None:
-        self.address, self.sport, self.group = address, sport, group
+        self.address, self.sport, self.group = address, sport, address.group(group)
         #: letters that could not be read themselves
         self.unreadable = 0
         self._consumer: Any = None
@@ -78,7 +78,7 @@ class DeadLetterReader:
                 fetch_max_wait_ms=50,
                 max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
             )
-            kinds = [topics.dead(kind) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
+            kinds = [self.address.topic(topics.dead(kind)) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
             found = partitions_of(self._consumer, kinds)
             here = [tp for kind in kinds for tp in found.get(kind, ())]
             self._consumer.assign(here)

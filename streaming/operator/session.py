@@ -48,6 +48,7 @@ class GameSession:
         self.phase: Phase = "waiting"
         self.record: GameRecord | None = None
         self.operator: GameOperator | None = None
+        self._about = {"sport": sport, "game": game}
 
     @property
     def metrics(self) -> OperatorMetrics | None:
@@ -76,7 +77,7 @@ class GameSession:
             # Our own mistake. One record must not take every game of its partition off the air, again and again at each restart.
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: failed on a record, which is set aside", self.game)
+            _log.exception("failed on a record, which is set aside", extra=self._about)
             return [self._letter("operator failed", f"{type(error).__name__}: {error}", raw, now_us)]
 
     def tick(self, now_us: int) -> list[Output]:
@@ -86,7 +87,7 @@ class GameSession:
         except Exception:
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: no provisional values of a quiet feed", self.game)
+            _log.exception("no provisional values of a quiet feed", extra=self._about)
             return []
 
     def snapshot(self) -> bytes:
@@ -131,6 +132,7 @@ class GameSession:
         except TouchlineError as error:
             raise BadRecord("bad game record", str(error)) from None
         self.record, self.phase = record, "on"
+        _log.info("the game has begun", extra=self._about)
         return []
 
     def _end(self, end: GameEnd) -> list[Output | Event]:
@@ -139,6 +141,7 @@ class GameSession:
         assert self.operator is not None
         out: list[Output | Event] = list(self.operator.finish())
         self.phase, self.operator = "over", None
+        _log.info("the game is over", extra=self._about)
         return out
 
     def _pass(self, operator: GameOperator, record: Telemetry | Event, now_us: int) -> list[Output | Event]:

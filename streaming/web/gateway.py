@@ -114,6 +114,8 @@ def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPol
         WebSocketRoute("/ws", _websocket),
         Route("/sse", sse),
         Route("/health", rest.health),
+        Route("/live", rest.live),
+        Route("/ready", rest.ready),
         Route("/metrics", rest.metrics),
         Route("/asyncapi.json", rest.asyncapi),
         Route("/api/schemas", rest.schema_names),
@@ -137,7 +139,7 @@ def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPol
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
     app.add_middleware(_Headers)
     app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
-    app.state.exposition = exposition(hub, cluster)
+    app.state.exposition = exposition(hub, cluster, folders=() if recordings is None else (recordings,))
     return app
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from models.latency import DRAWN_US, Latency
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.metrics import OperatorMetrics
-from streaming.web import prometheus, schemas
+from streaming.web import condition, prometheus, schemas
 from streaming.web.filters import Filter, split
 from streaming.web.game_cache import GameCache
 from streaming.web.graphics import graphics
@@ -45,10 +45,27 @@ def _game_cache(request: Request) -> GameCache:
     return cache
 
 
-async def health(request: Request) -> Response:
-    """200 while the event loop turns."""
+def _condition(request: Request, problems: list[str]) -> Response:
     hub = _hub(request)
-    return json_response({"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())})
+    found: dict[str, Any] = {"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())}
+    if problems:
+        found |= {"status": "failing", "problems": problems}
+    return json_response(found, 503 if problems else 200)
+
+
+async def health(request: Request) -> Response:
+    """503 with the reasons while what is shown is not live: the broker is away, or a feed is silent."""
+    return _condition(request, condition.problems(_hub(request), request.app.state.cluster))
+
+
+async def ready(request: Request) -> Response:
+    """As :func:`health`, and 503 while the past is still being read: Kubernetes' readiness."""
+    return _condition(request, condition.not_ready(_hub(request), request.app.state.cluster))
+
+
+async def live(request: Request) -> Response:
+    """200 while the event loop turns: Kubernetes' liveness, since another start mends nothing else."""
+    return _condition(request, [])
 
 
 async def games(request: Request) -> Response:
@@ -221,7 +238,7 @@ async def asyncapi(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Prometheus' text format."""
-    return Response(request.app.state.exposition(), media_type=prometheus.CONTENT_TYPE)
+    return Response(await request.app.state.exposition.text(), media_type=prometheus.CONTENT_TYPE)
 
 
 def _latency(latency: Latency) -> dict[str, Any]:

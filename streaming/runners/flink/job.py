@@ -31,8 +31,9 @@ CLIENT_JVM: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be run where.
 
-    ``rest`` is the JobManager's REST address (host, port); ``python`` the interpreter on the workers; ``savepoint`` a path to go
-    on from; ``checkpoint_ms`` how often results become visible to a reader of committed records.
+    ``group`` is as it is called on the broker, ``rest`` the JobManager's REST address (host, port); ``python`` the interpreter on
+    the workers; ``savepoint`` a path to go on from; ``checkpoint_ms`` how often results become visible to a reader of committed
+    records.
     """
 
     address: Address
@@ -129,7 +130,7 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
             "feed",
             "`k` BYTES, `v` BYTES, `at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
             {
-                "topic": topics.telemetry(plan.sport),
+                "topic": plan.address.topic(topics.telemetry(plan.sport)),
                 **properties,
                 "properties.group.id": plan.group,
                 "scan.startup.mode": "group-offsets",
@@ -145,7 +146,7 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
             "results",
             "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES",
             {
-                "topic": ";".join(topics.outputs(plan.sport)),
+                "topic": ";".join(map(plan.address.topic, topics.outputs(plan.sport))),
                 **properties,
                 "sink.delivery-guarantee": "exactly-once",
                 "sink.transactional-id-prefix": f"{plan.group}-{plan.sport}",
@@ -182,8 +183,10 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
     message_type = Types.ROW_NAMED(["topic", "key", "value"], [Types.STRING(), octets, octets])
     out = keyed.process(function, message_type).name("games").uid("games")
     tables.create_temporary_view("computed", tables.from_data_stream(out))
+    # the workers write to topics by their own names
+    topic = f"CONCAT('{plan.address.topic_prefix}', `topic`)" if plan.address.topic_prefix else "`topic`"
     statements = tables.create_statement_set()
-    statements.add_insert_sql("INSERT INTO results SELECT `topic`, `key`, `value` FROM computed")
+    statements.add_insert_sql(f"INSERT INTO results SELECT {topic}, `key`, `value` FROM computed")
     statements.attach_as_datastream()
 
 
