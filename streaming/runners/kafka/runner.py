@@ -8,27 +8,24 @@ in the snapshot topic already, and a new owner waits until that transaction has 
 
 from __future__ import annotations
 
-import gc
 import logging
-import threading
-import time
-import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import TopicGuard, broker_errors
+from streaming.kafka.broker import broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
 from streaming.operator.health import Health, encode_health
 from streaming.operator.session import Make
-from streaming.runners.kafka.consumer_group import join, membership
+from streaming.runners.kafka.client import KafkaEffects
+from streaming.runners.kafka.consumer_group import membership
+from streaming.runners.kafka.effects import Effects, Guard, StopSignal, Worker
 from streaming.runners.kafka.partition import Partition
-from streaming.runners.kafka.state_store import read_states, state_key
-from streaming.runners.kafka.transactions import Transactions
-from streaming.threads import WatchedThread
+from streaming.runners.kafka.state_store import state_key
+from streaming.runners.kafka.transactions import Message, Transactions
 from streaming.wire import topics
 from streaming.wire.messages import messages
 
@@ -50,6 +47,8 @@ class KafkaRunner:
     group : consumer group that shares the games
     commit_s : how often results become visible to a reader of committed records
     snapshot_s : how old a game's stored state may be, and so how much is processed again after a crash
+    tick_s : how long one poll may wait, and how often a quiet feed gets provisional values
+    effects : the broker's clients, clocks and threads; by default those of the broker at ``address``
     """
 
     def __init__(
@@ -61,10 +60,14 @@ class KafkaRunner:
         group: str = GROUP,
         commit_s: float = 0.1,
         snapshot_s: float = 5.0,
+        tick_s: float = TICK_S,
+        effects: Effects | None = None,
     ) -> None:
         self.address, self.sport, self.make, self.group = address, sport, make, group
-        self.commit_s, self.snapshot_s = commit_s, snapshot_s
-        self.name = f"{group}-{uuid.uuid4().hex[:12]}"
+        self.commit_s, self.snapshot_s, self.tick_s = commit_s, snapshot_s, tick_s
+        self._effects: Effects = KafkaEffects(address) if effects is None else effects
+        self._monotonic_s = self._effects.monotonic_s
+        self.name = f"{group}-{self._effects.unique()}"
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
         self._topic = topics.telemetry(sport)
@@ -76,28 +79,24 @@ class KafkaRunner:
         #: our own mistake while partitions were rebalanced, in the consumer's thread
         self._fault: BaseException | None = None
         self._consumer: Any = None
-        self._watcher: WatchedThread
+        self._watcher: Worker
         self._out: Transactions
-        self._watch: TopicGuard
+        self._watch: Guard
 
     # -- life ------------------------------------------------------------------------------------------------------
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: StopSignal) -> None:
         """Until ``stop`` is set; then what was taken is committed. ``Unavailable`` or ``BadSnapshot`` with one sentence else."""
         from kafka import errors
 
-        over = threading.Event()
+        effects, over = self._effects, self._effects.signal()
         with broker_errors(self.address):
-            self._watch = TopicGuard(self.address, self._topic)
-            self._out = Transactions(self.address, self.name, self._member)
+            self._watch = effects.guard(self._topic)
+            self._out = Transactions(effects, self.name, self._member)
             try:
-                self._consumer = join(self.address, self._topic, self.group, self._on_assigned, self._on_revoked)
-                self._watcher = WatchedThread(
-                    lambda: self._watch_topic(over), f"watch over {self._topic}", self._out.hopeless.set
-                ).start()
-                # What is in memory now stays there: the collector need not visit it while games are on.
-                gc.collect()
-                gc.freeze()
+                self._consumer = effects.join(self._topic, self.group, self._on_assigned, self._on_revoked)
+                self._watcher = effects.spawn(lambda: self._watch_topic(over), f"watch over {self._topic}", self._out.hopeless.set)
+                effects.hold_memory()
                 while not stop.is_set():
                     try:
                         self._poll_once()
@@ -131,7 +130,7 @@ class KafkaRunner:
             self._recover()
         self._out.check()
         resume_joining(self._consumer)
-        polled = self._consumer.poll(timeout_ms=int(1000 * TICK_S), max_records=400)
+        polled = self._consumer.poll(timeout_ms=int(1000 * self.tick_s), max_records=400)
         if self._fault is not None:
             raise self._fault
         if self._broken is not None:
@@ -145,14 +144,18 @@ class KafkaRunner:
             part = self.parts.get(tp.partition)
             for record in records if part is not None else ():
                 self._take(part, record)  # type: ignore[arg-type]
-        now_s = time.monotonic()
-        if now_s - self._ticked_s > TICK_S:
+                # A slow operator that is behind must not take longer for these records than a transaction may be open.
+                if self._out.due(self.commit_s):
+                    self._commit()
+                    self._begin()
+        now_s = self._monotonic_s()
+        if now_s - self._ticked_s > self.tick_s:
             self._ticked_s = now_s
             self._tick()
         if now_s - self._health_s > HEALTH_S:
             self._health_s = now_s
             self._publish_health()
-        if self._out.age_s > self.commit_s and not self._out.busy:
+        if self._out.due(self.commit_s):
             self._commit()
 
     # -- records ---------------------------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ class KafkaRunner:
         before = (0, 0) if session is None else session.counted
         game, out = part.take(record.offset, record.key, record.value, record.timestamp * 1000)
         if out:
-            now_us = time.time_ns() // 1000
+            now_us = self._effects.now_us()
             self._deliver(game, out, now_us)
             if session is not None and session.metrics is not None:
                 session.metrics.published(*before, now_us - session.metrics.arrival_us)
@@ -172,7 +175,7 @@ class KafkaRunner:
             self._out.send(message.topic, topics.key(message.game), message.value)
 
     def _tick(self) -> None:
-        now_us = time.time_ns() // 1000
+        now_us = self._effects.now_us()
         for part in self.parts.values():
             for game, session in part.playing.items():
                 if out := session.tick(now_us):
@@ -180,7 +183,7 @@ class KafkaRunner:
                     self._deliver(game, out, now_us)
 
     def _publish_health(self) -> None:
-        now_us = time.time_ns() // 1000
+        now_us = self._effects.now_us()
         for part in self.parts.values():
             for game, session in part.playing.items():
                 if session.metrics is not None:
@@ -200,17 +203,18 @@ class KafkaRunner:
 
         if not self.parts:
             return
-        now_s, snapshots = time.monotonic(), topics.snapshots(self.sport)
+        now_s, snapshots = self._monotonic_s(), topics.snapshots(self.sport)
         # A game's snapshot holds the numbers up for some milliseconds: only as many at a time as there must be.
         most = 1 + int(sum(len(part.playing) for part in self.parts.values()) * self.commit_s / self.snapshot_s)
+        states = []
         for part in self.parts.values():
             if not part.touched:
                 continue
             for game, value in part.due(now_s, 0.0 if everything else self.snapshot_s, 1 << 30 if everything else most):
-                self._out.send(snapshots, state_key(self.group, game), value, part.number)
+                states.append(Message(snapshots, state_key(self.group, game), value, part.number))
                 most -= 1
-            self._out.send(snapshots, state_key(self.group), part.progress(), part.number)
-        self._out.commit({TopicPartition(self._topic, p.number): OffsetAndMetadata(p.used) for p in self.parts.values()})
+            states.append(Message(snapshots, state_key(self.group), part.progress(), part.number))
+        self._out.commit({TopicPartition(self._topic, p.number): OffsetAndMetadata(p.used) for p in self.parts.values()}, states)
         self.commits += 1
         if everything:
             self._out.settle()
@@ -254,7 +258,7 @@ class KafkaRunner:
         except Exception as error:  # noqa: BLE001 - the consumer would only log it; ``_poll_once`` raises it
             self._fault = self._broken = error
         finally:
-            self._recently_revoked |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
+            self._recently_revoked |= {n: (self._monotonic_s(), span) for n, span in self._unread().items() if n in numbers}
             for number in numbers:
                 self.parts.pop(number, None)
 
@@ -264,7 +268,7 @@ class KafkaRunner:
         fresh, self._new = self._new, set()
         for number in sorted(fresh):
             part = Partition(number, self.sport, self.make)
-            part.restore(read_states(self.address, topics.snapshots(self.sport), number, self.group))
+            part.restore(self._effects.read_states(topics.snapshots(self.sport), number, self.group))
             here = TopicPartition(self._topic, number)
             first = first_offsets(self._consumer, [here])[here]
             part.end = end_offsets(self._consumer, [here])[here]
@@ -294,7 +298,7 @@ class KafkaRunner:
         """By partition: the first offset that is not committed, and the end of the log as last seen."""
         from kafka.structs import TopicPartition
 
-        recently = time.monotonic() - RECENTLY_REVOKED_S
+        recently = self._monotonic_s() - RECENTLY_REVOKED_S
         found = {number: span for number, (at_s, span) in list(self._recently_revoked.items()) if at_s > recently}
         for number, part in list(self.parts.items()):
             here = TopicPartition(self._topic, number)
@@ -302,7 +306,7 @@ class KafkaRunner:
             found[number] = first, max(part.offset, part.end, end_seen(self._consumer, here))
         return found
 
-    def _watch_topic(self, over: threading.Event) -> None:
+    def _watch_topic(self, over: StopSignal) -> None:
         """In a thread of its own: a request takes longer than a window may."""
         while not over.wait(WATCH_S):
             try:
