@@ -36,8 +36,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One job. ``restarts`` counts since it was submitted, ``failed`` its failed checkpoints, ``lost_commits`` the transactions that
-    the broker had aborted before their commit (None: not measured); ``problem`` is that in one sentence, empty when there are none."""
+    """One job. ``restarts`` counts since it was submitted, ``failed`` its failed checkpoints, ``lost_commits`` those that
+    the broker had aborted before their commit, of its transactions (None: not measured); ``problem`` is that in one sentence, else empty."""
 
     id: str
     name: str

@@ -20,6 +20,7 @@ from streaming.errors import BadInput, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.kafka.settings import Address
 from streaming.runners.flink.jars import connector
+from streaming.runners.flink.keyed_game import KEEP_S
 from streaming.wire import topics
 
 Profile = Literal["process", "thread"]
@@ -44,7 +45,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``rest`` is the JobManager's REST address (host, port); ``python`` the interpreter on the workers; ``savepoint`` a path to go
     on from; ``checkpoint_ms`` how often results become visible to a reader of committed records; ``checkpoints`` the folder (a
     URL that the cluster understands) for the checkpoints of this group and sport, the cluster's own where it is empty;
-    ``transaction_s`` how long the broker waits for the commit of an open transaction before it aborts it, 0 for the default.
+    ``transaction_s`` how long the broker waits for the commit of an open transaction before it aborts it, 0 for the default;
+    ``keep_s`` how long after its end a game is known.
     """
 
     address: Address
@@ -60,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_every: int = 100
     checkpoints: str = ""
     transaction_s: int = 0
+    keep_s: float = KEEP_S
 
     @property
     def title(self) -> str:
@@ -185,8 +188,8 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
                 "topic": ";".join(topics.outputs(plan.sport)),
                 **properties,
                 "sink.delivery-guarantee": "exactly-once",
-                # Of this submission alone. The ids that follow count checkpoints, and where a job begins to count anew the sink would
-                # go through every id that an earlier one has used.
+                # Of this submission alone. The ids that follow count checkpoints, and where a job begins to count anew the sink
+                # would go through every id that an earlier one has used.
                 "sink.transactional-id-prefix": f"{transactional_ids(plan.group, plan.sport)}{int(time.time() * 1000):x}",
                 "properties.transaction.timeout.ms": str(plan.transaction_timeout_ms),
                 "properties.linger.ms": "0",
@@ -215,7 +218,8 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
         plan.sport,
         factory,
         plan.snapshot_every,
-        f"flink, {plan.profile} mode",
+        plan.profile,
+        plan.keep_s,
     )
     octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
     message_type = Types.ROW_NAMED(["topic", "key", "value"], [Types.STRING(), octets, octets])
@@ -250,4 +254,8 @@ def _cluster_error(error: Exception) -> Exception:
         return Unavailable("no Flink cluster answers: make up starts one on this machine, --flink URL names another")
     if "savepoint" in text.lower() and ("does not exist" in text or "Cannot find" in text or "not a savepoint" in text.lower()):
         return BadInput("there is no savepoint at the path of --savepoint")
+    if type(error).__name__ == "Py4JJavaError":
+        causes = [line for line in text.splitlines() if line.startswith("Caused by: ")]
+        why = (causes or [text.splitlines()[-1]])[-1].removeprefix("Caused by: ").strip()[:300]
+        return Unavailable(f"Flink did not take the job: {why}")
     return error
