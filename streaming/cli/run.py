@@ -177,7 +177,7 @@ def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
     from streaming.runners.flink import checkpoints
     from streaming.runners.flink.submission import submit_apart
     from streaming.runners.flink.supervisor import JobSupervisor
-    from streaming.runners.flink.transactions import abort_behind
+    from streaming.runners.flink.transactions import abort_behind, lost_commits
     from streaming.wire import topics
 
     plan, stop = start.plan, _stop_event()
@@ -202,6 +202,7 @@ def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
         submit=lambda again: submit_apart(again, "streaming.factory"),
         newest=lambda: checkpoints.newest(where, rest, plan.title),
         clear=lambda checkpoint: abort_behind(plan.address, plan.group, plan.sport, checkpoint),
+        lost=lambda checkpoint: lost_commits(plan.address, plan.group, plan.sport, checkpoint),
         report=_report,
     )
     supervisor.watch(stop)

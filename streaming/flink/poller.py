@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
+from streaming.errors import Unavailable
 from streaming.flink.metrics import Measure, of_job, of_managers
 from streaming.flink.rest import JobEntry, Refused, Rest
 
@@ -36,8 +37,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One job. ``restarts`` counts since it was submitted, ``failed`` its failed checkpoints, ``lost_commits`` those that
-    the broker had aborted before their commit, of its transactions (None: not measured); ``problem`` is that in one sentence, else empty."""
+    """One job. ``restarts`` counts since it was submitted, ``failed`` its failed checkpoints, ``lost_commits`` the
+    transactions that the broker had aborted before their commit (None: not known), ``problem`` is that in a sentence."""
 
     id: str
     name: str
@@ -75,10 +76,11 @@ def shown(jobs: Iterable[JobEntry], now_s: float) -> list[JobEntry]:
 
 
 class FlinkPoller:
-    """Polls the REST interface at ``url`` (``http://host:port``)."""
+    """Polls the REST interface at ``url`` (``http://host:port``). ``lost`` is asked, with the name of a job and its newest
+    checkpoint, how many transactions the broker has aborted that the job believes to be committed (None: not one of ours)."""
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        self._rest = Rest(url, timeout_s)
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S, lost: Callable[[str, int], int | None] | None = None) -> None:
+        self._rest, self._lost = Rest(url, timeout_s), lost
 
     def look(self) -> Cluster:
         """``Unavailable`` with one sentence when it does not answer, or not as a Flink cluster does."""
@@ -111,7 +113,7 @@ class FlinkPoller:
             counts, latest = checkpoints["counts"], checkpoints["latest"]["completed"]
         except Refused:
             pass  # a job without checkpoints, or one that is gone since it was listed
-        lost = None if job.over else self._lost_commits(job.id)
+        lost = None if job.over else self._lost_commits(job, int(latest["id"]) if latest else 0)
         return Job(
             id=job.id,
             name=job.name,
@@ -125,11 +127,13 @@ class FlinkPoller:
             problem=lost_commits_problem(job.id, lost) if lost else "",
         )
 
-    def _lost_commits(self, job: str) -> int | None:
+    def _lost_commits(self, job: JobEntry, checkpoint: int) -> int | None:
         try:
-            return self._rest.lost_commits(job)
-        except Refused:
-            return None
+            if self._rest.refused_commits(job.id) == 0:
+                return 0
+            return None if self._lost is None else self._lost(job.name, checkpoint)
+        except Unavailable:
+            return None  # the job is gone, or the broker is away, which the gateway shows by itself
 
     def _restarts(self, path: str) -> int | None:
         try:

@@ -15,7 +15,7 @@ from streaming.errors import BadInput, Unavailable
 
 #: states that a job does not leave
 ENDED: Final = ("FINISHED", "CANCELED", "FAILED")
-#: what the metric of a sink's committer for transactions that were lost ends with
+#: what the metric of a sink's committer for refused commits ends with
 FAILED_COMMITS: Final = "Committer.failedCommittables"
 #: longest answer that is read, bytes
 MAX_BYTES: Final = 8 << 20
@@ -113,16 +113,22 @@ class Rest:
     def state(self, job: str) -> str:
         return str(self.get(f"/jobs/{job}")["state"])
 
-    def lost_commits(self, job: str) -> int:
-        """Transactions that the sink could not commit since the job last started, because the broker had ended them: a reader of
-        committed records never gets what was in them. The sink counts them, logs a line each, and goes on."""
-        lost = 0
+    def refused_commits(self, job: str) -> int:
+        """Transactions whose commit the broker refused since the job last started, as its sink counts them: it logs a line each and
+        goes on. One that goes on from a checkpoint commits that one's transactions again, which a broker refuses, too, when they
+        were committed before: whether anything is lost, only the broker knows."""
+        refused = 0
         for vertex in self.get(f"/jobs/{job}")["vertices"]:
             path = f"/jobs/{job}/vertices/{vertex['id']}/subtasks/metrics"
             names = [metric["id"] for metric in self.get(path) if metric["id"].endswith(FAILED_COMMITS)]
             if names:
-                lost += sum(int(float(m["sum"])) for m in self.get(f"{path}?get={quote(','.join(names))}&agg=sum"))
-        return lost
+                refused += sum(int(float(m["sum"])) for m in self.get(f"{path}?get={quote(','.join(names))}&agg=sum"))
+        return refused
+
+    def newest_checkpoint(self, job: str) -> int:
+        """Number of the newest complete checkpoint of a job, 0 before the first."""
+        latest = self.get(f"/jobs/{job}/checkpoints")["latest"]["completed"]
+        return int(latest["id"]) if latest else 0
 
     def running(self, job: str) -> bool:
         """Whether every task of the job runs: its workers have started, and records are taken."""

@@ -185,7 +185,8 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
             "results",
             "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES",
             {
-                "topic": ";".join(topics.outputs(plan.sport)),
+                # of the record of a game only its removal, when the game is not known any more
+                "topic": ";".join((*topics.outputs(plan.sport), topics.games(plan.sport))),
                 **properties,
                 "sink.delivery-guarantee": "exactly-once",
                 # Of this submission alone. The ids that follow count checkpoints, and where a job begins to count anew the sink

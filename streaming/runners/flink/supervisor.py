@@ -41,7 +41,8 @@ class Guard(Protocol):
 
 class JobSupervisor:
     """``submit(plan)`` hands a job over and gives its id, ``newest()`` names the newest state that this group's jobs have left,
-    ``clear(checkpoint)`` ends transactions that no state names, ``report`` shows a sentence. Clock and pause can be replaced."""
+    ``clear(checkpoint)`` ends transactions that no state names, ``lost(checkpoint)`` counts those up to it that the broker aborted,
+    ``report`` shows a sentence. Clock and pause can be replaced."""
 
     def __init__(
         self,
@@ -53,11 +54,13 @@ class JobSupervisor:
         submit: Callable[[Plan], str],
         newest: Callable[[], checkpoints.Retained | None],
         clear: Callable[[int], str],
+        lost: Callable[[int], int],
         report: Callable[[str], None],
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan, self.rest, self.job = plan, rest, job
         self._guard, self._submit, self._newest, self._clear = guard, submit, newest, clear
+        self._lost = lost
         self._report, self._now_s = report, now_s
         self._reported: dict[str, str] = {}
         self._lost_commits = 0
@@ -190,12 +193,12 @@ class JobSupervisor:
     def _check_commits(self) -> None:
         """A transaction that the broker had aborted before its commit is one line in Flink's log, and the job runs on."""
         try:
-            lost = self.rest.lost_commits(self.job)
+            lost = self._lost(self.rest.newest_checkpoint(self.job)) if self.rest.refused_commits(self.job) else 0
         except Unavailable:
-            return  # of the job that the next turn asks for
+            return  # the next turn asks again
         if lost > self._lost_commits:
             self._report(lost_commits_problem(self.job, lost))
-        self._lost_commits = lost  # begins at zero again when the job has restarted
+        self._lost_commits = lost
 
     # -- reports ----------------------------------------------------------------------------------------------------
 

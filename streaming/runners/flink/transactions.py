@@ -1,13 +1,16 @@
-"""Open transactions that a group's jobs have left on the broker: what they are, and how to end them.
+"""The transactions of a group's jobs, as the broker has them: which are open, which are lost, and how to end one.
 
 Readers of committed records stop before the oldest open transaction of a partition. A job that goes on ends those of its
-predecessor; where none does, the broker aborts them after their time-out, which is minutes.
+predecessor; where none does, the broker aborts them after their time-out, which is minutes. One that was aborted so before the job
+committed it is lost: the sink logs that and goes on.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
 
 from streaming.errors import Unavailable
 from streaming.kafka.broker import admin, broker_errors
@@ -15,8 +18,10 @@ from streaming.kafka.settings import Address
 from streaming.runners.flink.job import transactional_ids
 from streaming.wire import topics
 
-#: states in which readers of committed records wait for a transaction
-_OPEN: Final = ("Ongoing",)
+#: the state in which readers of committed records wait for a transaction
+_OPEN: Final = "Ongoing"
+#: the state after the broker's time-out. Whoever takes the id over, as a job does that goes on, leaves it empty instead
+_ABORTED: Final = "CompleteAbort"
 #: how long the broker may take to end one, seconds
 _END_S: Final = 20
 
@@ -39,11 +44,9 @@ def checkpoint_of(transactional_id: str) -> int | None:
 
 def open_transactions(address: Address, group: str, sport: str) -> list[OpenTransaction]:
     """Those of the group's jobs on a sport, oldest first; ``Unavailable`` with one sentence."""
-    begin, now_s, written = transactional_ids(group, sport), time.time(), set(topics.outputs(sport))
+    written, now_s = set(topics.outputs(sport)), time.time()
     with admin(address) as client:
-        listed = client.list_transactions(state_filters=_OPEN)
-        ids = {one.transactional_id for rows in listed.values() for one in rows if one.transactional_id.startswith(begin)}
-        ours = {ident: number for ident in ids if (number := checkpoint_of(ident)) is not None}
+        ours = _ids(client, group, sport, _OPEN)
         described = client.describe_transactions(list(ours)) if ours else {}
     found = [
         OpenTransaction(
@@ -54,19 +57,45 @@ def open_transactions(address: Address, group: str, sport: str) -> list[OpenTran
             len(one.topic_partitions),
         )
         for ident, one in described.items()
-        if one.state.value in _OPEN and any(partition.topic in written for partition in one.topic_partitions)
+        if one.state.value == _OPEN and any(partition.topic in written for partition in one.topic_partitions)
     ]
     return sorted(found, key=lambda one: -one.age_s)
 
 
-def abort(address: Address, found: list[OpenTransaction]) -> None:
-    """End them: the broker takes their id from whoever had it, and aborts what was open. ``Unavailable`` with one sentence."""
+def _ids(client: Any, group: str, sport: str, *states: str) -> dict[str, int]:
+    """Transactional ids of the group's jobs in these states, and the checkpoint of each."""
+    begin = transactional_ids(group, sport)
+    listed = client.list_transactions(state_filters=states)
+    ids = {one.transactional_id for rows in listed.values() for one in rows if one.transactional_id.startswith(begin)}
+    return {ident: number for ident in ids if (number := checkpoint_of(ident)) is not None}
+
+
+def lost_commits(address: Address, group: str, sport: str, checkpoint: int) -> int:
+    """How many transactions the broker has aborted whose checkpoint is complete: their outputs never reach a reader of committed
+    records. ``checkpoint`` is the newest complete one; ``Unavailable`` when the broker does not answer."""
+    with admin(address) as client:
+        return sum(number <= checkpoint for number in _ids(client, group, sport, _ABORTED).values())
+
+
+def lost_of_job(address: Address) -> Callable[[str, int], int | None]:
+    """The same by the name of a job; None for a job that is not ours."""
+
+    def look(title: str, checkpoint: int) -> int | None:
+        ours = re.fullmatch(r"touchline (\S+) \((.+)\)", title)
+        return None if ours is None else lost_commits(address, ours.group(2), ours.group(1), checkpoint)
+
+    return look
+
+
+def abort(address: Address, ids: Iterable[str]) -> None:
+    """End the transactions of these ids: the broker takes each id from the producer that had it, and aborts what was open.
+    ``Unavailable`` with one sentence."""
     from kafka import KafkaProducer
 
-    for one in found:
+    for ident in ids:
         with broker_errors(address):
             producer = KafkaProducer(
-                **address.python(), transactional_id=one.transactional_id, transaction_timeout_ms=60_000, max_block_ms=1000 * _END_S
+                **address.python(), transactional_id=ident, transaction_timeout_ms=60_000, max_block_ms=1000 * _END_S
             )
             try:
                 producer.init_transactions()
@@ -83,7 +112,10 @@ def abort_behind(address: Address, group: str, sport: str, checkpoint: int) -> s
     """
     try:
         found = [one for one in open_transactions(address, group, sport) if one.checkpoint > checkpoint]
-        abort(address, found)
+        with admin(address) as client:
+            aborted = [ident for ident, number in _ids(client, group, sport, _ABORTED).items() if number > checkpoint]
+        # Those that have timed out meanwhile as well, so that they are not taken for lost ones once their number is reached again.
+        abort(address, [*(one.transactional_id for one in found), *aborted])
     except Unavailable as error:
         return f"transactions that an earlier job may have left open could not be aborted, readers may wait for them: {error}"
     if not found:
