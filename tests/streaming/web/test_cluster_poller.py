@@ -250,7 +250,11 @@ def polled(watch: ClusterPoller) -> ClusterPoller:
 
 def watched(flink: FakeFlink | None = None, lag: Any = lambda: LAGS) -> ClusterPoller:
     return ClusterPoller(
-        "kafka://here:9092", lag, FakeSubscriber(), flink.url if flink else "", FlinkPoller(flink.url, lost=lambda *_: 1).look if flink else None
+        "kafka://here:9092",
+        lag,
+        FakeSubscriber(),
+        flink.url if flink else "",
+        FlinkPoller(flink.url, lost=lambda *_: 1).look if flink else None,
     )
 
 
