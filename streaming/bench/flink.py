@@ -298,7 +298,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise Unavailable("matplotlib is not installed: pip install -c constraints.txt -e '.[plots]'") from None
+        raise Unavailable("matplotlib is not installed: uv pip install -c constraints.txt -e '.[plots]'") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator

@@ -82,7 +82,7 @@ def test_broker_starts_restarts_on_its_data_and_stops(tmp_path: Path, bystander:
 
 def test_cluster_starts_replaces_a_task_manager_and_stops(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
     if importlib.util.find_spec("pyflink") is None:
-        pytest.skip("the extra [flink] is not installed: pip install -c constraints.txt -e '.[flink]'")
+        pytest.skip("the extra [flink] is not installed: uv pip install -c constraints.txt -e '.[flink]'")
     cluster = Cluster(tmp_path, only="flink", flink_port=0, task_managers=1, slots=3)
     try:
         assert cluster.up() == ["jobmanager", "taskmanager-0"]

@@ -91,7 +91,7 @@ def submit(plan: Plan, factory: str) -> str:
         from pyflink.java_gateway import get_gateway
         from pyflink.table import EnvironmentSettings, StreamTableEnvironment
     except ImportError:
-        raise Unavailable("Flink is not installed: pip install -c constraints.txt -e '.[flink]'") from None
+        raise Unavailable("Flink is not installed: uv pip install -c constraints.txt -e '.[flink]'") from None
     from streaming.runners.flink.packaging import stage
 
     os.environ.setdefault("JVM_ARGS", CLIENT_JVM)  # where pyflink looks for them

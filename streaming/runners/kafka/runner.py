@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import broker_errors
+from streaming.kafka.broker import Unread, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
@@ -35,6 +35,7 @@ HEALTH_S: Final = 1.0
 WATCH_S: Final = 2.0
 #: so long the unread part of a revoked partition is reported when the topic turns out to be deleted
 RECENTLY_REVOKED_S: Final = 10.0
+NOT_KNOWN: Final = Unread()
 _log = logging.getLogger(__name__)
 
 
@@ -71,8 +72,11 @@ class KafkaRunner:
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
         self._topic = topics.telemetry(sport)
+        #: partitions of this process that it has not restored yet, and what was known of the unread part of each before
         self._new: set[int] = set()
-        self._recently_revoked: dict[int, tuple[float, tuple[int, int]]] = {}
+        self._restoring: set[int] = set()
+        self._known: dict[int, Unread] = {}
+        self._recently_revoked: dict[int, tuple[float, Unread]] = {}
         self._broken: object = None
         self._topic_gone = False
         self._ticked_s = self._health_s = 0.0
@@ -231,6 +235,7 @@ class KafkaRunner:
         """A transaction is lost: drop everything since the last commit, and read the state again like a new owner."""
         self.recovered += 1
         _log.warning("%s: starting again from the last commit (%s)", self.name, self._broken)
+        self._known |= self._unread()
         self.parts.clear()
         self._out.restart()
         self._broken = None
@@ -261,25 +266,29 @@ class KafkaRunner:
             self._recently_revoked |= {n: (self._monotonic_s(), span) for n, span in self._unread().items() if n in numbers}
             for number in numbers:
                 self.parts.pop(number, None)
+                self._known.pop(number, None)
 
     def _take_over(self) -> set[int]:
         from kafka.structs import TopicPartition
 
-        fresh, self._new = self._new, set()
+        fresh, self._restoring, self._new = self._new, self._new, set()
+        restored = {}
         for number in sorted(fresh):
-            part = Partition(number, self.sport, self.make)
+            part = restored[TopicPartition(self._topic, number)] = Partition(number, self.sport, self.make)
             part.restore(self._effects.read_states(topics.snapshots(self.sport), number, self.group))
-            here = TopicPartition(self._topic, number)
-            first = first_offsets(self._consumer, [here])[here]
-            part.end = end_offsets(self._consumer, [here])[here]
+            self._known[number] = Unread(part.published, self._known.get(number, NOT_KNOWN).end)
+        firsts, ends = first_offsets(self._consumer, restored), end_offsets(self._consumer, restored)
+        for here, part in restored.items():
+            first, part.end = firsts[here], ends[here]
             if part.offset < first and part.offset:
                 raise Unavailable(
-                    f"topic {self._topic}, partition {number}: offsets {part.offset} to {first - 1} were deleted before they were "
-                    "used; longer retention keeps them"
+                    f"topic {self._topic}, partition {part.number}: offsets {part.offset} to {first - 1} were deleted before they "
+                    "were used; longer retention keeps them"
                 )
             part.offset = max(part.offset, first)
             self._consumer.seek(here, part.offset)
-            self.parts[number] = part
+            self.parts[part.number] = part
+        self._restoring = set()
         return fresh
 
     # -- the broker ------------------------------------------------------------------------------------------------
@@ -294,16 +303,18 @@ class KafkaRunner:
             _log.warning("%s: %s", self.name, error)
         self._out.close()
 
-    def _unread(self) -> dict[int, tuple[int, int]]:
-        """By partition: the first offset that is not committed, and the end of the log as last seen."""
+    def _unread(self) -> dict[int, Unread]:
+        """The unread part of each partition of this process, and of those that it had until just now."""
         from kafka.structs import TopicPartition
 
         recently = self._monotonic_s() - RECENTLY_REVOKED_S
         found = {number: span for number, (at_s, span) in list(self._recently_revoked.items()) if at_s > recently}
+        for number in self._new | self._restoring:
+            found[number] = self._known.get(number, NOT_KNOWN)
         for number, part in list(self.parts.items()):
             here = TopicPartition(self._topic, number)
             first = max(self._out.committed.get(here, 0), part.published)
-            found[number] = first, max(part.offset, part.end, end_seen(self._consumer, here))
+            found[number] = Unread(first, max(part.offset, part.end, end_seen(self._consumer, here)))
         return found
 
     def _watch_topic(self, over: StopSignal) -> None:
