@@ -49,13 +49,14 @@ def serve(
     from streaming.kafka.lag import LagWatch
     from streaming.kafka.settings import parse
     from streaming.kafka.subscriber import KafkaSubscriber
+    from streaming.runners.flink.transactions import lost_of_job
     from streaming.web.cluster_poller import ClusterPoller
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
     address = parse(source, kafka_settings)
     sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else known()
-    jobs = FlinkPoller(flink) if flink else None
+    jobs = FlinkPoller(flink, lost=lost_of_job(address)) if flink else None
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)
     hub = Hub(keep_s=60 * keep)

@@ -154,5 +154,8 @@ def test_task_manager_of_a_container_finds_its_job_manager(tmp_path):
     assert config["jobmanager.rpc.address"] == config["rest.address"] == "there"
     assert config["taskmanager.numberOfTaskSlots"] == 3
     assert config["execution.checkpointing.dir"] == "file:///checkpoints"
+    assert config["execution.checkpointing.externalized-checkpoint-retention"] == "RETAIN_ON_CANCELLATION"
+    assert not any(config[key] for key in ("web.submit.enable", "rest.flamegraph.enabled", "rest.profiling.enabled"))
+    assert config["web.access-control-allow-origin"] == "http://127.0.0.1:8081"
     assert (command[0], command[-1]) == (str(find_java().path), "taskmanager.resource-id=taskmanager-1")
     assert environment["FLINK_CONF_DIR"] == str(tmp_path / "conf")
