@@ -27,9 +27,9 @@ import msgspec
 from models.base import Floats
 from models.serving import metrics
 from models.serving.connection import Connection, Request
-from models.serving.contract import CSV, JSON, MOST_BODY_BYTES, Refused, answer_type, body_type, decode, encode, media_type
+from models.serving.contract import CSV, JSON, MOST_BODY_BYTES, RETRY, Refused, answer_type, body_type, decode, encode, media_type
 from models.serving.loaded_models import LoadedModels, ServedModel
-from models.serving.queue import RETRY, Job, Queue
+from models.serving.queue import Job, Queue
 
 T = TypeVar("T")
 
@@ -71,8 +71,8 @@ class Endpoint:
     def admit(self, connection: Connection) -> Refused | None:
         if self.draining:
             return Refused("draining", "the endpoint is shutting down", RETRY)
-        if len(self.connections) > MOST_CONNECTIONS:
-            return Refused("too many connections", f"{MOST_CONNECTIONS:,} connections are open", RETRY)
+        if connection.ticket is not None and connection.ticket.refusal:
+            return Refused("too many connections", connection.ticket.refusal, RETRY)
         return None
 
     def count_refused(self, refused: Refused) -> None:

@@ -20,16 +20,18 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from models.serving.admission import Door, Ticket, connections_within_descriptors
+from models.serving.listener import Listener
 from streaming.errors import BadInput, Unavailable
 from streaming.threads import WatchedThread
-from streaming.web import rest
+from streaming.web import http_limits, rest
 from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.graphics import graphics, page_of, part_of
-from streaming.web.http_limits import LimitedHttp
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from streaming.web.sse import sse
 from streaming.web.websocket import WebSocketSession
+from streaming.web.websocket_limits import LimitedWebSocket
 
 STATIC = Path(__file__).parent / "static"
 PAGES = {
@@ -40,7 +42,7 @@ PAGES = {
 #: a client that reads slowly should find new values behind its socket, not megabytes of old ones
 SEND_BUFFER_BYTES = 256 * 1024
 #: longest message that the protocol accepts; the application has a lower limit and answers with a sentence
-MAX_FRAME_BYTES = 1 << 20
+MAX_FRAME_BYTES = 1 << 16
 
 _POLICY = (
     b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:; "
@@ -170,18 +172,30 @@ START_S = 60.0
 class _Server(uvicorn.Server):
     """Ends the subscriptions first, so that open event streams do not hold up the end."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, door: Door) -> None:
         super().__init__(config)
-        self.hub = hub
+        self.hub, self.door = hub, door
         self.ready = threading.Event()
+        self._listeners: list[Listener] = []
+
+    def _protocol(self, ticket: Ticket) -> asyncio.Protocol:
+        return http_limits.LimitedHttp(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, ticket=ticket
+        )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])  # all but the sockets, whose connections are counted from the start
+        for sock in sockets or []:
+            listener = Listener(sock, self.door, self._protocol, self.config.ssl)
+            self._listeners.append(listener)
+            listener.start(asyncio.get_running_loop(), self.config.backlog)
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self._listeners:
+            listener.close()
         self.hub.unbind()
-        await super().shutdown(sockets)
+        await super().shutdown([])
 
 
 class Gateway:
@@ -207,8 +221,8 @@ class Gateway:
         config = uvicorn.Config(
             application(hub, recordings=recordings, cluster=cluster),
             loop="uvloop",
-            http=LimitedHttp,
-            ws="websockets-sansio",
+            http=http_limits.LimitedHttp,
+            ws=LimitedWebSocket,
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
             log_config=None,
@@ -217,7 +231,8 @@ class Gateway:
             server_header=False,
             timeout_graceful_shutdown=2,
         )
-        self._server = _Server(config, hub)
+        self.door = Door(lambda: connections_within_descriptors(http_limits.MOST_CONNECTIONS))
+        self._server = _Server(config, hub, self.door)
         self._thread: WatchedThread | None = None
 
     def run(self) -> None:
