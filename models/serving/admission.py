@@ -120,9 +120,7 @@ class Ticket:
 class Door:
     """Counts connections. ``most`` is asked each time; ``address_limited`` is False where all arrive by one proxy."""
 
-    def __init__(
-        self, most: Callable[[], int], most_per_address: int = MOST_PER_ADDRESS, *, address_limited: bool = True
-    ) -> None:
+    def __init__(self, most: Callable[[], int], most_per_address: int = MOST_PER_ADDRESS, *, address_limited: bool = True) -> None:
         self._connects = RateLimit(MOST_CONNECTS_PER_S, MOST_CONNECTS_AT_ONCE)
         self._most, self.most_per_address, self.address_limited = most, most_per_address, address_limited
         self.inside: set[Ticket] = set()

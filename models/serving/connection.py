@@ -56,10 +56,10 @@ _HEADERS: Final = frozenset(
 class Request:
     """One request; ``answer`` or ``refuse`` ends it, once."""
 
-    __slots__ = ("_connection", "body", "data", "headers", "keep_alive", "method", "started_s", "target")
+    __slots__ = ("_connection", "address", "body", "data", "headers", "keep_alive", "method", "started_s", "target")
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._connection, self.address = connection, connection.address
         self.started_s = time.monotonic()
         self.target, self.method, self.body = b"", "", b""
         self.headers: dict[bytes, str] = {}

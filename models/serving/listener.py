@@ -42,13 +42,15 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     try:
         context.load_cert_chain(certificate, key, no_password)
     except ssl.SSLError as error:
-        raise ValueError(f"{certificate} and {key} are no certificate and its private key in PEM: {error.reason or error}") from None
+        raise ValueError(
+            f"{certificate} and {key} are no certificate and its private key in PEM: {error.reason or error}"
+        ) from None
     return context
 
 
 class Listener:
-    """Accepts on ``sock`` (bound) and makes a protocol of each connection: ``protocol(ticket)``. The protocol calls ``leave`` of its
-    ticket when the connection is lost, and sets its ``cut``."""
+    """Accepts on ``sock`` (bound) and makes a protocol of each connection: ``protocol(ticket)``. The protocol calls ``leave`` of
+    its ticket when the connection is lost, and sets its ``cut``."""
 
     def __init__(
         self,

@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from models.serving.access import Grant, Tokens, digest
 from models.serving.admission import Door, Ticket, connections_within_descriptors
 from models.serving.app import MOST_CONNECTIONS, Endpoint
 from models.serving.connection import Connection
+from models.serving.front import Front
 from models.serving.listener import Listener
 from models.serving.loaded_models import LoadedModels
 
@@ -27,7 +29,8 @@ _CHECK_S: Final = 1.0
 
 
 class Server:
-    """Serves loaded models on TCP (``port`` 0: any free one; None: not at all) and, with ``uds``, on a Unix socket.
+    """Serves loaded models on TCP (``port`` 0: any free one; None: not at all) and, with ``uds``, on a Unix socket. ``token``
+    stands for a ``front`` with this one token, which may do everything.
 
     ``OSError`` when an address is not available.
     """
@@ -40,22 +43,26 @@ class Server:
         port: int | None = 8090,
         uds: Path | None = None,
         token: str = "",
+        front: Front | None = None,
         most_waiting: int = 1024,
         drain_s: float = DRAIN_S,
         most_connections: int = MOST_CONNECTIONS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.loaded, self.host, self.port, self.uds, self.drain_s = loaded, host, port, uds, drain_s
-        self._token, self._most_waiting = token, most_waiting
+        if front is None:
+            tokens = Tokens.of([Grant("the token", frozenset(("admin",)), digest(token))]) if token else None
+            front = Front(tokens, host=host, requests_per_s=None)
+        self._front, self._most_waiting = front, most_waiting
         self._tls = tls
-        self.door = Door(lambda: connections_within_descriptors(most_connections))
+        self.door = Door(lambda: connections_within_descriptors(most_connections), address_limited=not front.behind_proxy)
         self._servers: list[asyncio.AbstractServer] = []
         self._listeners: list[Listener] = []
         self.endpoint: Endpoint | None = None
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        endpoint = self.endpoint = Endpoint(self.loaded, loop, token=self._token, most_waiting=self._most_waiting)
+        endpoint = self.endpoint = Endpoint(self.loaded, loop, front=self._front, most_waiting=self._most_waiting)
         if self.port is not None:
             for family, kind, proto, _, address in _addresses(self.host, self.port):
                 sock = _bound(family, kind, proto, address if not self._listeners else (address[0], self.port, *address[2:]))
@@ -81,6 +88,8 @@ class Server:
     async def _check(self, endpoint: Endpoint) -> None:
         while True:
             await asyncio.sleep(_CHECK_S)
+            if self._front.tokens is not None:
+                self._front.tokens.refresh()
             now_s = time.monotonic()
             for connection in list(endpoint.connections):
                 connection.check(now_s)

@@ -51,8 +51,8 @@ class ModelWatch:
     with the same one are counted together. ``card_of(model, version)`` finds the card with the training profile, None when there
     is none.
 
-    It only watches: what fails here (a card that cannot be read, since no descriptor is left) is counted by its kind in ``failures``,
-    logged once, and never reaches the game.
+    It only watches: what fails here (a card that cannot be read, since no descriptor is left) is counted by its kind in
+    ``failures``, logged once, and never reaches the game.
     """
 
     def __init__(self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None]) -> None:

@@ -214,7 +214,12 @@ def test_connections_are_bounded_by_the_limit_of_open_files(monkeypatch: pytest.
 def test_door_bounds_each_address_but_this_machines_own() -> None:
     door = Door(lambda: 100, 3)
     tickets = [door.enter("203.0.113.7") for _ in range(4)]
-    assert [t is not None and t.refusal for t in tickets] == ["", "", "", "3 connections of your address are open: close some first"]
+    assert [t is not None and t.refusal for t in tickets] == [
+        "",
+        "",
+        "",
+        "3 connections of your address are open: close some first",
+    ]
     assert [door.enter(f"2001:db8::{i}").refusal for i in range(3)] == ["", "", ""]  # type: ignore[union-attr]
     assert door.enter("2001:db8::ffff").refusal, "a network of 64 bits is one client"  # type: ignore[union-attr]
     assert not any(door.enter("127.0.0.1").refusal for _ in range(10))  # type: ignore[union-attr]
