@@ -144,11 +144,7 @@ class GameOperator:
         self._ended = True
         self.context.budget.renew()
         ingress_us = self.clock.now_us
-        if self.events.has_tracking and self.clock.telemetry_us != NEVER:
-            last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
-            group_end = ceil_div(last, self.grid.hop) * self.grid.hop
-            self._frame(self.grid.t_us(group_end) + self.framer.wait_us, ingress_us, out)
-            self.metrics.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
+        self._frame_rest(out)
         self.framer.until_us = 1 << 62
         self.clock.end()
         self.finalizer.release(out, ingress_us)
@@ -171,6 +167,8 @@ class GameOperator:
             ended=self._ended,
             counts=self.metrics.dump(),
             unavailable=unavailable,
+            silent_us=finalizer.silent_us,
+            corrected=finalizer.corrected,
         )
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
@@ -184,7 +182,16 @@ class GameOperator:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.clock.load(plain.clock)
         self.finalizer.load(
-            FinalizerState(plain.waiting, plain.settled, plain.active, plain.ticked, plain.tick_revisions, plain.event_revisions)
+            FinalizerState(
+                plain.waiting,
+                plain.settled,
+                plain.active,
+                plain.ticked,
+                plain.tick_revisions,
+                plain.event_revisions,
+                plain.silent_us,
+                plain.corrected,
+            )
         )
         self.metrics.load(plain.counts)
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
@@ -201,6 +208,9 @@ class GameOperator:
             raise unknown or bad from None
         if news and unknown is not None:
             out.append(self.quarantine.record(event, unknown, now_us))
+        if self.finalizer.silence():
+            self._frame_rest(out, self.framer.blank_limit)
+            self.finalizer.release(out, self.clock.now_us)
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
         samples = self.framer.packet(packet, now_us)
@@ -236,6 +246,16 @@ class GameOperator:
             # Less than a whole batch: the watermark is reached.
             if framer.next_row - before < self.frame_buffer.batch:
                 return
+
+    def _frame_rest(self, out: list[Output], blanks: int = 0) -> None:
+        """Frame what is there to its end, as far as the window in which it lies, and so many empty ones as are framed before a
+        pause is left out: nothing that lies there is expected any more."""
+        if not self.events.has_tracking or self.clock.telemetry_us == NEVER:
+            return
+        last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
+        group_end = ceil_div(last, self.grid.hop) * self.grid.hop
+        self._frame(self.grid.t_us(group_end + blanks * self.grid.hop) + self.framer.wait_us, self.clock.now_us, out)
+        self.metrics.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
 
     def _draw(self, out: list[Output]) -> None:
         buffer = self.frame_buffer
@@ -290,3 +310,5 @@ class _Plain(msgspec.Struct, array_like=True, kw_only=True):
     ended: bool
     counts: list[tuple[str, str, int]]
     unavailable: list[tuple[str, str]] = []
+    silent_us: int = NEVER
+    corrected: int = 0

@@ -27,8 +27,10 @@ class Quarantine:
         self.metrics.counts["late" if bad.reason == "late" else "quarantined", bad.reason] += 1
         telemetry = isinstance(record, Telemetry)
         source = topics.telemetry(self.sport) if telemetry else topics.events(self.sport)
-        payload = record if isinstance(record, Telemetry) else encode(record)
-        return DeadLetter(source, self.game, bad.reason, max(now_us, self.clock.now_us), payload, str(bad))
+        now_us = max(now_us, self.clock.now_us)
+        if isinstance(record, Telemetry):
+            return DeadLetter(source, self.game, bad.reason, now_us, record, str(bad))
+        return DeadLetter.of(source, self.game, bad.reason, now_us, encode(record), str(bad))
 
     def samples(self, framer: Framer, out: list[Output], feed: str = "") -> int:
         """Count the samples that the framer has rejected; all but plain duplicates are kept with their reason."""

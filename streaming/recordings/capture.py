@@ -49,7 +49,7 @@ class GameRecorder:
                 self.unclaimed += 1
             else:
                 source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
-                writer.write(DeadLetter(source, game, bad.reason, now_us, raw, str(bad)))
+                writer.write(DeadLetter.of(source, game, bad.reason, now_us, raw, str(bad)))
 
     def tee(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """Pass a source's records on to a runner and record them. As a sink of that runner, this also records the outputs of its

@@ -18,12 +18,10 @@ from streaming.operator.context import GameContext
 from streaming.operator.telemetry import placement, tag_buffers
 from streaming.operator.telemetry.grid import SECOND_US, Grid, ceil_div
 from streaming.operator.telemetry.placement import Rows
-from streaming.operator.telemetry.tag_buffers import Packet, TagBuffers
+from streaming.operator.telemetry.tag_buffers import SLICE, Packet, TagBuffers
 from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY
 from streaming.wire.records import GameRecord, Telemetry
 
-#: samples are taken in slices of this many, and rows framed after each
-SLICE = 2048
 #: how far outside the field a position may lie, m
 MARGIN_M = 15.0
 HIGHEST_M = 120.0

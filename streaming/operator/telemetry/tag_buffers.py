@@ -39,6 +39,7 @@ REASONS: Final = (
     ("dropped", "too many samples"),
 )
 
+SLICE: Final = 2048  # samples are taken in slices of this many, and rows framed after each
 LINE: Final = 256  # samples a tag's line holds
 KEPT: Final = 64  # used ones that stay, so that a duplicate is still known as one
 REANCHOR: Final = 12  # so many leaps in a row that agree with each other are a new position
@@ -118,7 +119,12 @@ class TagBuffers:
         """Lines up to the longest one, by the names of their fields."""
         longest = int(self.lines["n"].max(initial=0))
         arrays = {name: self.lines[name] for name in self.FIELDS}
-        return {**arrays, "t": arrays["t"][:, :longest], "v": self.values[:, :longest]}
+        values = self.values[:, :longest]
+        # What comes over the wire is float32, and half of it is enough to keep; a packet made in this process may hold more.
+        with np.errstate(over="ignore"):
+            single = values.astype(np.float32)
+        exact = np.array_equal(single, values, equal_nan=True)
+        return {**arrays, "t": arrays["t"][:, :longest], "v": single if exact else values}
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
