@@ -32,6 +32,15 @@ class Quarantine:
             return DeadLetter(source, self.game, bad.reason, now_us, record, str(bad))
         return DeadLetter.of(source, self.game, bad.reason, now_us, encode(record), str(bad))
 
+    def arrival(self, record: Telemetry | Event) -> DeadLetter:
+        """A record, or samples of one, whose stamp of arrival cannot be right."""
+        stamps = record.arrival_us
+        stamp_us = stamps if isinstance(stamps, int) else int(stamps.max(initial=0))
+        bad = BadRecord("arrival ahead", f"stamped {stamp_us} while the game's records arrived at {self.clock.now_us} (us)")
+        letter = self.record(record, bad, self.clock.now_us)
+        self.metrics.counts["quarantined", bad.reason] += len(letter) - 1
+        return letter
+
     def samples(self, framer: Framer, out: list[Output], feed: str = "") -> int:
         """Count the samples that the framer has rejected; all but plain duplicates are kept with their reason."""
         if not framer.buffers.rejected_n[0]:

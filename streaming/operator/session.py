@@ -147,16 +147,12 @@ class GameSession:
         if end.game != self.game:
             raise BadRecord("another game", f"the end of {end.game} under the key {self.game}")
         assert self.operator is not None
-        out: list[Output | Event] = list(self.operator.finish())
+        out: list[Output | Event] = [*self.operator.finish(), *self.operator.events_taken]
         self.phase, self.operator = "over", None
         return out
 
     def _pass(self, operator: GameOperator, record: Telemetry | Event, now_us: int) -> list[Output | Event]:
-        taken = self.counted[1]
-        out: list[Output | Event] = list(operator.on_record(record, now_us))
-        if isinstance(record, Event) and self.counted[1] != taken:
-            out.append(record if record.arrival_us else msgspec.structs.replace(record, arrival_us=now_us))
-        return out
+        return [*operator.on_record(record, now_us), *operator.events_taken]
 
     def _letter(self, reason: str, detail: str, raw: bytes, now_us: int) -> DeadLetter:
         source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)

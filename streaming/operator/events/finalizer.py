@@ -25,6 +25,7 @@ from streaming.operator.limits import MAX_CORRECTIONS, check_event
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import SECOND_US
 from streaming.operator.telemetry.watermarks import NEVER
+from streaming.wire.arrivals import FAR_US
 from streaming.wire.blocks import Output
 from streaming.wire.records import Event
 
@@ -77,8 +78,8 @@ class EventFinalizer:
             event = msgspec.structs.replace(event, arrival_us=now_us)
         self.clock.arrived(event.arrival_us)
         self.metrics.arrival_us = self.clock.now_us
-        if not self.clock.believes(event.t_us, event.arrival_us):
-            raise BadRecord("clock ahead of arrival", f"event {event.id}")
+        if event.t_us < self.grid.t0_us - FAR_US:
+            raise BadRecord("long before the game", f"event {event.id}")
         context = self.stage.context(event)
         limit_us = self._limit_us()
         self._check_room(event)

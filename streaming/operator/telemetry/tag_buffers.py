@@ -23,7 +23,7 @@ I8 = npt.NDArray[np.int64]
 U4 = npt.NDArray[np.uint32]
 Real = float | np.floating[Any]
 
-ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW = range(10)
+ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW, TOO_EARLY = range(11)
 
 #: code -> (kind, reason) as counted and as written on dead letters
 REASONS: Final = (
@@ -37,6 +37,7 @@ REASONS: Final = (
     ("quarantined", "conflicting sample"),
     ("quarantined", "teleport"),
     ("dropped", "too many samples"),
+    ("quarantined", "long before the game"),
 )
 
 SLICE: Final = 2048  # samples are taken in slices of this many, and rows framed after each
@@ -46,8 +47,8 @@ REANCHOR: Final = 12  # so many leaps in a row that agree with each other are a 
 
 
 #: the limits of a game, one record: half sizes (x, y, z) beyond which nothing can be, how far a sample's time may lie after its
-#: arrival, and how long after the newest one it may arrive
-LIMITS: Final = np.dtype([("reach_m", "f8", (3,)), ("skew_us", "i8"), ("lateness_us", "i8")])
+#: arrival, how long after the newest one it may arrive, and before what time nothing of the game can have happened
+LIMITS: Final = np.dtype([("reach_m", "f8", (3,)), ("skew_us", "i8"), ("lateness_us", "i8"), ("earliest_us", "i8")])
 
 #: a tag, one record each, sorted by number
 TAG: Final = np.dtype(
@@ -242,6 +243,8 @@ def admit(
             reason = OFF_FIELD
         elif ts > arrival + limit.skew_us:
             reason = AHEAD
+        elif ts < limit.earliest_us:
+            reason = TOO_EARLY
         if reason != ACCEPTED:
             _reject_sample(reason, packet, i, arrival, rejects, rejected_values, rejected_n)
             continue
