@@ -99,7 +99,8 @@ def _kept(where: StateFolders, rest: Rest) -> list[str]:
 
 
 def _no_state(plan: Plan, where: StateFolders, used: int, found: Retained | None) -> str:
-    lack = f"group {plan.group} has used {used:,} records of {plan.address.topic(topics.telemetry(plan.sport))}, and the state of their games is missing"
+    topic = plan.address.topic(topics.telemetry(plan.sport))
+    lack = f"group {plan.group} has used {used:,} records of {topic}, and the state of their games is missing"
     fresh = "begin without it with --fresh, which makes dead letters of what follows of those games"
     if found is not None:
         return f"{lack}: go on from its newest checkpoint, {found.text}, with --from-checkpoint {NEWEST}, or {fresh}"
