@@ -20,6 +20,8 @@ MAX_MESSAGE_BYTES: Final = 16_000_000
 
 #: these topics have the broker's own retention; positions and health only matter for a moment
 _HOUR: Final = {"retention.ms": "3600000"}
+#: when a record arrived is the broker's to say, and not its sender's
+_ARRIVALS: Final = {"message.timestamp.type": "LogAppendTime"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 #: snapshots are rewritten every few seconds: small segments, cleaned soon, so that a new reader reads little
 _SNAPSHOTS: Final = {
@@ -84,6 +86,8 @@ def _config(topic: str, sport: str) -> dict[str, str]:
         return dict(_SNAPSHOTS)
     if topic in topics.compacted(sport):
         return dict(_COMPACTED)
+    if topic == topics.telemetry(sport):
+        return dict(_ARRIVALS)
     if topic == topics.positions(sport):
         return dict(_HOUR)
     return {}

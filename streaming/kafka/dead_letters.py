@@ -124,7 +124,7 @@ class DeadLetterReader:
         return [
             found.place
             for found in self.read()
-            if wanted.has(found.letter) and found.letter.payload and (again or not was_replayed(sent, found.place))
+            if wanted.has(found.letter) and _whole(found.letter) and (again or not was_replayed(sent, found.place))
         ]
 
     def send(self, places: Iterable[LetterPosition], ingress: Ingress) -> int:
@@ -164,6 +164,11 @@ class DeadLetterReader:
 
         with broker_errors(self.address):
             self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*stored, -1) for key, stored in commits.items()})
+
+
+def _whole(letter: Letter) -> bool:
+    """Whether the letter has the record to send again: of one that was too long it has only the beginning."""
+    return bool(letter.payload) and not letter.cut_from_bytes
 
 
 def was_replayed(sent: dict[tuple[str, int], list[tuple[int, int]]], place: LetterPosition) -> bool:
