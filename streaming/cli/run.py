@@ -82,10 +82,10 @@ def run(
 
     A job whose cluster was lost: touchline run ... --runner flink --from-checkpoint newest
 
-    Any number of processes of a group may run: partitions are rebalanced to them, with the state of their games. One group publishes
-    a sport: a second one is refused, unless it has a topic_prefix of its own or --take-over is given. On Flink, Ctrl-C stops the
-    job with a savepoint and prints how to go on from it, with more slots or a newer version; until then a job that is lost with its
-    JobManager is submitted again from its newest checkpoint. Security settings come from the file,
+    Any number of processes of a group may run: partitions are rebalanced to them, with the state of their games. One group
+    publishes a sport: a second one is refused, unless it has a topic_prefix of its own or --take-over is given. On Flink, Ctrl-C
+    stops the job with a savepoint and prints how to go on from it, with more slots or a newer version; until then a job that is
+    lost with its JobManager is submitted again from its newest checkpoint. Security settings come from the file,
     or from TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
     from streaming.cli.run_files import captured, run_feed, run_game

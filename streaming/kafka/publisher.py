@@ -77,7 +77,7 @@ def _check_ended(address: Address, groups: list[str]) -> None:
         described = client.describe_groups(groups)
     for group in groups:
         if members := len(described[group]["members"]):
-            raise BadInput(f"group {group} still has {members} processes: end them before another group takes over")
+            raise BadInput(f"group {group} still has processes ({members}): end them before another group takes over")
 
 
 def _write(address: Address, sport: str, claims: dict[str, bool]) -> None:
