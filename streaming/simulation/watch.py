@@ -1,0 +1,90 @@
+"""What is checked while a run goes on: owners of partitions, committed offsets, members that are expelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
+
+from streaming.simulation.effects import SimulatedEffects
+from streaming.simulation.group import STABLE, Group
+
+if TYPE_CHECKING:
+    from streaming.simulation.deployment import Run
+    from streaming.simulation.world import Process
+
+#: a member may be expelled for what was done to it before, s
+AFTER_S: Final = 8.0
+
+
+class _Offsets(dict[tuple[str, int], int]):
+    """Committed offsets; they never go back."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
+    def update(self, found: Any = (), **more: int) -> None:
+        for here, at in dict(found).items():
+            if at < self.get(here, 0):
+                self._run.world.fail(f"the committed offset of partition {here[1]} went back from {self[here]} to {at}")
+        super().update(found)
+
+
+class WatchedGroup(Group):
+    """The group of the operators."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run.world, "touchline")
+        self._run = run
+        self.offsets = _Offsets(run)
+
+    def sync(self, request: Any) -> Any:
+        before = self.state
+        answer = super().sync(request)
+        if before != STABLE and self.state == STABLE:
+            owners: dict[Any, str] = {}
+            for name, member in self.members.items():
+                if member.assignment:
+                    for here in ConsumerProtocolAssignment.decode(member.assignment).partitions():
+                        if here in owners:
+                            self.world.fail(f"generation {self.generation} gives partition {here.partition} to two members")
+                        owners[here] = name
+        return answer
+
+    def _expel(self, name: str, why: str) -> None:
+        if why != "leaves":
+            for operator in self._run.operators:
+                runner, process = operator.runner, operator.process
+                if runner is None or process is None or not process.alive or runner._consumer is None:
+                    continue
+                now_s = self.world.now_s
+                healthy = min(now_s - operator.healthy_since_s, now_s - self._run.unhealthy_until_s)
+                if runner._consumer.group_metadata().member_id == name and healthy > AFTER_S:
+                    self.world.fail(f"{process.name} {why} although it runs and is connected")
+        super()._expel(name, why)
+
+
+class WatchedEffects(SimulatedEffects):
+    """Reading the states is the first thing that an owner of a partition does."""
+
+    def __init__(self, run: Run, process: Process) -> None:
+        super().__init__(process, run.broker)
+        self._run = run
+
+    def read_states(self, topic: str, partition: int, group: str) -> dict[str, bytes]:
+        self.process.world.note(self.process.name, f"takes over partition {partition}")
+        self._check_owner(partition)
+        found = super().read_states(topic, partition, group)
+        self._check_owner(partition)
+        return found
+
+    def _check_owner(self, partition: int) -> None:
+        group = self._run.broker.group("touchline")
+        for operator in self._run.operators:
+            process, runner = operator.process, operator.runner
+            if process is None or runner is None or not process.alive or process is self.process or partition not in runner.parts:
+                continue
+            metadata = runner._consumer.group_metadata()
+            if metadata.member_id in group.members and metadata.generation_id == group.generation and runner._broken is None:
+                self._run.world.fail(f"partition {partition} has two owners: {process.name} and {self.process.name}")
