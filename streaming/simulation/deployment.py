@@ -53,7 +53,7 @@ class Operator:
 
     def start(self) -> None:
         run = self.run
-        if run.over or (self.process is not None and self.process.alive):
+        if run.over or run.deleted or (self.process is not None and self.process.alive):
             return
         self._started += 1
         name = f"op{self.number}.{self._started}"
@@ -229,7 +229,7 @@ class Run:
         offsets = self.broker.group(GROUP).offsets
         logs = self.broker.topics[INPUT].logs
         used = all(offsets.get((INPUT, number), 0) >= log.end for number, log in enumerate(logs))
-        return used and all(log.stable == log.end for log in self.broker.topics[checker.STATS].logs)
+        return used and all(log.stable == log.end for found in self.broker.topics.values() for log in found.logs)
 
     def _finish(self) -> None:
         world, plan = self.world, self.plan

@@ -80,11 +80,21 @@ class WatchedEffects(SimulatedEffects):
         return found
 
     def _check_owner(self, partition: int) -> None:
-        group = self._run.broker.group("touchline")
+        """Of the members of the newest generation only one may have a partition: this process, if it is one of them. What a member
+        does that the group has given up is refused."""
+        if not self._current(self.process):
+            return
         for operator in self._run.operators:
             process, runner = operator.process, operator.runner
-            if process is None or runner is None or not process.alive or process is self.process or partition not in runner.parts:
+            if process is None or process is self.process or runner is None or partition not in runner.parts:
                 continue
-            metadata = runner._consumer.group_metadata()
-            if metadata.member_id in group.members and metadata.generation_id == group.generation and runner._broken is None:
+            if self._current(process) and runner._broken is None:
                 self._run.world.fail(f"partition {partition} has two owners: {process.name} and {self.process.name}")
+
+    def _current(self, process: Process) -> bool:
+        group = self._run.broker.group("touchline")
+        runner = next((o.runner for o in self._run.operators if o.process is process), None)
+        if runner is None or runner._consumer is None or not process.alive:
+            return False
+        metadata = runner._consumer.group_metadata()
+        return metadata.member_id in group.members and metadata.generation_id == group.generation
