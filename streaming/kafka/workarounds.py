@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -84,6 +84,52 @@ def add_partitions(producer: Any, partitions: Iterable[tuple[str, int]]) -> None
     for topic, number in partitions:
         producer._transaction_manager.maybe_add_partition_to_transaction(TopicPartition(topic, number))
     producer._sender.wakeup()
+
+
+def note_unclear(producer: Any, note: Callable[[BaseException], object]) -> None:
+    """Call ``note``, in the producer's thread, with the error of each request that got no answer, because its connection ended or
+    its time. The client sends such a request again, and the first copy may still arrive."""
+    client = producer._sender._client
+    send = client.send
+
+    def noted(*request: Any, **named: Any) -> Any:
+        return send(*request, **named).add_errback(note)
+
+    client.send = noted
+
+
+def renew_epoch(producer: Any, timeout_s: float) -> None:
+    """Between two transactions: a new epoch of the producer. The broker refuses every request of the old one from now on, whenever
+    it arrives. The client does this by itself for some errors of the broker, but not for requests that it sends again."""
+    from kafka.errors import KafkaTimeoutError
+    from kafka.producer.transaction_manager import InitProducerIdHandler
+
+    manager = producer._transaction_manager
+    with manager._lock:
+        manager._maybe_fail_with_error()
+        manager.bump_producer_id_and_epoch()
+        handler = next(request for *_, request in manager._pending_requests if isinstance(request, InitProducerIdHandler))
+    producer._sender.wakeup()
+    if not handler.result.wait(1000 * timeout_s):
+        raise KafkaTimeoutError(f"no new epoch of {manager.transactional_id} within {timeout_s:g} s")
+
+
+def send_offsets(producer: Any, offsets: Mapping[Any, Any], member: Any, timeout_s: float) -> None:
+    """The producer's ``send_offsets_to_transaction``, which itself waits without an end."""
+    _await(producer, producer._transaction_manager.send_offsets_to_transaction(offsets, member), "take the offsets", timeout_s)
+
+
+def commit(producer: Any, timeout_s: float) -> None:
+    """The producer's ``commit_transaction``, which itself waits without an end."""
+    _await(producer, producer._transaction_manager.begin_commit(), "end a transaction", timeout_s)
+
+
+def _await(producer: Any, result: Any, what: str, timeout_s: float) -> None:
+    from kafka.errors import KafkaTimeoutError
+
+    producer._sender.wakeup()
+    if not result.wait(1000 * timeout_s):
+        raise KafkaTimeoutError(f"the broker did not {what} within {timeout_s:g} s")
 
 
 def force_close(producer: Any) -> None:

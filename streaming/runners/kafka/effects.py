@@ -72,6 +72,13 @@ class TransactionalProducer(Protocol):
     def flush(self, timeout: float) -> None: ...
     def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None: ...
     def commit_transaction(self) -> None: ...
+    @property
+    def unclear(self) -> bool:
+        """Whether a request of this epoch got no answer, because its connection ended or its time: a copy may still arrive."""
+
+    def renew_epoch(self) -> None:
+        """Between two transactions: from now on the broker refuses what arrives of the epoch before."""
+
     def force_close(self) -> None:
         """End at once, and discard what is not sent."""
 

@@ -6,6 +6,10 @@ as well. A game's messages keep their order: nothing of a transaction is sent be
 
 States and progress are sent once the broker has the outputs: whatever becomes of a transaction, no reader of states finds an output
 taken for published that the broker never had.
+
+The client speaks the first protocol of transactions, in which one epoch of a producer has many. A request whose connection ends
+is sent again, and its first copy may arrive in the producer's next transaction: a late EndTxn would commit half of it. So an epoch
+with such a request begins no other transaction.
 """
 
 from __future__ import annotations
@@ -51,6 +55,8 @@ class Transactions:
         self._producers: list[TransactionalProducer] = []
         #: offsets that stand, by partition
         self.committed: dict[Any, int] = {}
+        #: new epochs after requests without an answer
+        self.renewed = 0
         #: to be set when it is known that a commit cannot succeed: it would be tried again and again
         self.hopeless = effects.signal()
         self._commit: _Commit | None = None
@@ -139,10 +145,23 @@ class Transactions:
             producer.flush(timeout=TIMEOUT_S)
             producer.send_offsets_to_transaction(commit.offsets, self._member())
             producer.commit_transaction()
+            self._renew(producer)
         except BaseException as error:  # noqa: BLE001 (``settle`` raises it)
             commit.error = error
         finally:
             commit.ended.set()
+
+    def _renew(self, producer: TransactionalProducer) -> None:
+        """A new epoch after every request without an answer, before the producer's next transaction begins: a copy that is still
+        under way would be counted to that transaction, and a late commit would tear it."""
+        from kafka.errors import KafkaTimeoutError
+
+        until_s = self._monotonic_s() + TIMEOUT_S
+        while producer.unclear:
+            if self._monotonic_s() > until_s:
+                raise KafkaTimeoutError("the broker gave no new epoch")
+            producer.renew_epoch()
+            self.renewed += 1
 
     # -- life --------------------------------------------------------------------------------------------------------
 
