@@ -13,7 +13,7 @@ from kafka.errors import ConcurrentTransactionsError, InvalidProducerEpochError,
 
 from streaming.simulation.group import Group
 from streaming.simulation.log import PartitionLog
-from streaming.simulation.world import World
+from streaming.simulation.world import EPOCH_US, World
 
 EMPTY, ONGOING, ENDING, ENDED = "empty", "ongoing", "ending", "ended"
 #: how often abandoned transactions are looked for, s
@@ -28,6 +28,8 @@ class _Transaction:
     def __init__(self, name: str, pid: int, timeout_s: float) -> None:
         self.name, self.pid, self.timeout_s = name, pid, timeout_s
         self.epoch = -1
+        #: the epoch before, when the producer has asked for a new one itself
+        self.renewed_from = -1
         self.state = EMPTY
         self.committed = False
         self.began_s = 0.0
@@ -57,8 +59,24 @@ class TransactionCoordinator:
             self._end(found, False, f"{name} begins anew")
         if found.state == ENDING:
             raise ConcurrentTransactionsError()
-        found.epoch += 1
+        found.epoch, found.renewed_from = found.epoch + 1, -1
         found.state = EMPTY
+        return found.pid, found.epoch
+
+    def renew_epoch(self, name: str, pid: int, epoch: int) -> tuple[int, int]:
+        """InitProducerId of a producer that has an epoch: it gets the next one, and the same again when it asks again."""
+        found = self._known.get(name)
+        if found is None or found.pid != pid or epoch not in (found.epoch, found.renewed_from):
+            raise ProducerFencedError()
+        if found.state == ENDING:
+            raise ConcurrentTransactionsError()
+        if found.state == ONGOING:
+            found.epoch, found.renewed_from = found.epoch + 1, -1
+            self._end(found, False, f"{name} begins anew")
+            raise ConcurrentTransactionsError()
+        if epoch == found.epoch:
+            found.epoch, found.renewed_from, found.state = epoch + 1, epoch, EMPTY
+            self.world.note("transactions", f"{name} has epoch {found.epoch}")
         return found.pid, found.epoch
 
     def add_partitions(self, name: str, pid: int, epoch: int, partitions: list[Here]) -> None:
@@ -158,7 +176,7 @@ class TransactionCoordinator:
         def mark(here: Here) -> None:
             log = self._log(here)
             if log is not None:
-                log.mark(int(world.now_s * 1000), found.pid, epoch, commit)
+                log.mark(EPOCH_US // 1000 + int(world.now_s * 1000), found.pid, epoch, commit)
             done()
 
         def settle(group: str, offsets: dict[Here, int]) -> None:

@@ -23,7 +23,7 @@ from streaming.simulation.coordinator import Here
 from streaming.simulation.network import Link
 from streaming.simulation.world import Process
 
-#: how long a call may wait for the broker
+#: how long a new producer may wait for the broker
 BLOCK_S: Final = 2 * TIMEOUT_S
 RETRY_S: Final = 0.005
 
@@ -41,9 +41,12 @@ class SimulatedProducer:
         self._sequences: dict[Here, int] = {}
         self._error: KafkaError | None = None
         self._busy = self._closed = False
+        self._unclear = False
         self._work = process.signal()
         self._idle = process.signal()
-        self._pid, self._epoch = self._ask("InitProducerId", lambda: broker.transactions.init_producer(name, TIMEOUT_MS / 1000))
+        self._pid, self._epoch = self._ask(
+            "InitProducerId", lambda: broker.transactions.init_producer(name, TIMEOUT_MS / 1000), timeout_s=BLOCK_S
+        )
         process.spawn(self._send_all, f"sender of {name}")
 
     # -- the caller --------------------------------------------------------------------------------------------------
@@ -98,6 +101,17 @@ class SimulatedProducer:
         name, pid, epoch = self.name, self._pid, self._epoch
         self._ask("EndTxn", lambda: self.broker.transactions.end(name, pid, epoch, True))
 
+    @property
+    def unclear(self) -> bool:
+        return self._unclear
+
+    def renew_epoch(self) -> None:
+        self._raise()
+        self._unclear = False
+        name, pid, epoch = self.name, self._pid, self._epoch
+        self._pid, self._epoch = self._ask("InitProducerId", lambda: self.broker.transactions.renew_epoch(name, pid, epoch))
+        self._sequences.clear()
+
     def force_close(self) -> None:
         self._closed = True
         self._queue.clear()
@@ -112,13 +126,15 @@ class SimulatedProducer:
         if self._closed:
             raise KafkaError("the producer is closed")
 
-    def _ask(self, what: str, work: Callable[[], Any], link: Link | None = None) -> Any:
+    def _ask(self, what: str, work: Callable[[], Any], link: Link | None = None, timeout_s: float = TIMEOUT_S) -> Any:
         """A request, sent again until it is answered; a refusal is the producer's error from now on."""
-        until_s = self.process.world.now_s + BLOCK_S
+        until_s = self.process.world.now_s + timeout_s
         while True:
             try:
                 return (link or self._control).call(what, work)
             except (KafkaConnectionError, ConcurrentTransactionsError) as error:
+                if isinstance(error, KafkaConnectionError):
+                    self._unclear = True
                 if self._closed or self.process.world.now_s > until_s:
                     raise KafkaTimeoutError(f"no answer to {what} ({type(error).__name__})") from None
             except KafkaError as error:
@@ -139,28 +155,26 @@ class SimulatedProducer:
             self._busy = True
             queue, self._queue = self._queue, []
             wanted, self._wanted = self._wanted, []
-            name, pid, epoch = self.name, self._pid, self._epoch
             try:
-                fresh = sorted({*wanted, *(here for here, _, _ in queue)} - self._added)
-                if fresh:
-                    self._ask(
-                        "AddPartitionsToTxn",
-                        lambda fresh=fresh: self.broker.transactions.add_partitions(name, pid, epoch, fresh),  # type: ignore[misc]
-                    )
-                    self._added.update(fresh)
+                self._add({*wanted, *(here for here, _, _ in queue)} - self._added)
                 batches: dict[Here, list[tuple[bytes | None, bytes | None]]] = {}
                 for here, key, value in queue:
                     batches.setdefault(here, []).append((key, value))
                 for here, batch in batches.items():
-                    sequence = self._sequences.get(here, 0)
-                    self._ask(
-                        "Produce",
-                        lambda here=here, batch=batch, at=sequence: self.broker.produce(here, batch, pid, epoch, at),  # type: ignore[misc]
-                        self._data,
-                    )
-                    self._sequences[here] = sequence + len(batch)
+                    self._produce(here, batch)
             except KafkaError as error:
                 self._error = error
                 self._busy = False
                 self._idle.set()
                 return
+
+    def _add(self, fresh: set[Here]) -> None:
+        name, pid, epoch, partitions = self.name, self._pid, self._epoch, sorted(fresh)
+        if partitions:
+            self._ask("AddPartitionsToTxn", lambda: self.broker.transactions.add_partitions(name, pid, epoch, partitions))
+            self._added.update(fresh)
+
+    def _produce(self, here: Here, batch: list[tuple[bytes | None, bytes | None]]) -> None:
+        pid, epoch, at = self._pid, self._epoch, self._sequences.get(here, 0)
+        self._ask("Produce", lambda: self.broker.produce(here, batch, pid, epoch, at), self._data)
+        self._sequences[here] = at + len(batch)
