@@ -100,6 +100,15 @@ class Loop:
 
     def run(self, work: Callable[..., Any], *args: Any) -> Any:
         """Wait for a coroutine that runs on the loop."""
+        if work.__name__ == "ensure_coordinator_ready_async":
+            # Nearly always it is: then there is nothing to wait for.
+            coroutine = work(*args)
+            if not work.__self__.coordinator_unknown():  # type: ignore[attr-defined]
+                try:
+                    coroutine.send(None)
+                except StopIteration as found:
+                    return found.value
+            coroutine.close()
         over = self.process.signal()
         done = self.call_soon_with_future(work, *args)
         done.add_both(lambda _: over.set())

@@ -142,6 +142,7 @@ class Run:
         self.effects: Callable[[Process], SimulatedEffects] = lambda process: WatchedEffects(self, process)
         self.unhealthy_until_s = 0.0
         self._unsent = len(plan.games)
+        self._quiet_s = plan.quiet_s
 
     def execute(self) -> Outcome:
         world, plan = self.world, self.plan
@@ -153,7 +154,7 @@ class Run:
                 world.at(game.at_s, lambda r=iter(records), g=game: self._send(r, g.name, g.every_s))  # type: ignore[misc]
             for fault in plan.faults:
                 world.at(fault.at_s, lambda f=fault: self._strike(f))  # type: ignore[misc]
-            deadline_s = plan.quiet_s + checker.BOUND_S
+            deadline_s = self._quiet_s + checker.BOUND_S
             try:
                 world.run(deadline_s, self._complete)
                 self._finish()
@@ -222,7 +223,7 @@ class Run:
 
     def _complete(self) -> bool:
         """Everything is sent and used, and every transaction has ended."""
-        if self._unsent or self.world.now_s < self.plan.quiet_s:
+        if self.world.now_s < self._quiet_s or self._unsent:
             return False
         if self.deleted:
             return all(operator.process is None or not operator.process.alive for operator in self.operators)

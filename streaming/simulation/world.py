@@ -110,7 +110,7 @@ class Process:
         self.world.at(delay_s, go)
 
     def resume(self, task: Any) -> None:
-        self.later(self.world.random.random() * JITTER_S, lambda: task.switch() if not task.dead else None)
+        self.later(self.world.random.random() * JITTER_S, task.switch)
 
     def block(self) -> None:
         """Hand over until somebody resumes this task."""
@@ -129,7 +129,7 @@ class Process:
 
     def sleep(self, delay_s: float) -> None:
         task = getcurrent()
-        self.later(delay_s + self.world.random.random() * JITTER_S, lambda: task.switch() if not task.dead else None)
+        self.later(delay_s + self.world.random.random() * JITTER_S, task.switch)
         self.block()
 
     def pause(self, for_s: float) -> None:
@@ -189,7 +189,7 @@ class Signal:
         if timeout is not None:
             process.later(timeout, wake)
         process.block()
-        if wake in self._waiting:
+        if not self._set and wake in self._waiting:
             self._waiting.remove(wake)
         return self._set
 
