@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
@@ -36,6 +37,8 @@ class Broker:
         self.groups: dict[str, Group] = {}
         self.transactions = TransactionCoordinator(world, self.log, self.group)
         self._made = 0
+        #: called after the next request for the id of a topic
+        self.after_identity: Callable[[], object] | None = None
         self._waiting: list[tuple[set[Here], Any]] = []
 
     # -- topics ------------------------------------------------------------------------------------------------------
@@ -51,6 +54,9 @@ class Broker:
     def identity(self, topic: str) -> tuple[str | None, int]:
         """Id and number of partitions of a topic; None when there is none."""
         found = self.topics.get(topic)
+        if self.after_identity is not None and found is not None:
+            call, self.after_identity = self.after_identity, None
+            self.world.at(0.0, call)
         return (None, 0) if found is None else (f"id-{found.id}", len(found.logs))
 
     def log(self, here: Here) -> PartitionLog | None:

@@ -22,7 +22,7 @@ from kafka.structs import TopicPartition
 
 from streaming.runners.kafka.consumer_group import HEARTBEAT_MS, SESSION_TIMEOUT_MS
 from streaming.simulation.broker import Broker, Fetched
-from streaming.simulation.network import Link
+from streaming.simulation.network import GROUP, Link
 from streaming.simulation.world import Process
 
 #: how long the broker may wait for records before it answers a fetch
@@ -377,7 +377,7 @@ class SimulatedMember(SimulatedReader):
         self._loop = Loop(process)
         manager = _Manager(
             self._loop,
-            Link(process, broker.weather, "group"),
+            Link(process, broker.weather, GROUP),
             broker,
             lambda: {name: len(found.logs) for name, found in broker.topics.items()},
         )

@@ -19,9 +19,12 @@ from streaming.simulation.checker import INPUT
 from streaming.simulation.effects import ADDRESS, SimulatedEffects
 from streaming.simulation.network import Weather
 from streaming.simulation.plan import Fault, Plan
-from streaming.simulation.tally import SPORT, make, script
+from streaming.simulation.tally import SPORT, TallyOperator, make, script
+from streaming.simulation.watch import JobWatch, WatchedEffects, WatchedGroup, WatchedRunner
 from streaming.simulation.world import EPOCH_US, Livelock, Process, World, virtual_time
 from streaming.wire import topics
+from streaming.wire.blocks import Output
+from streaming.wire.records import GameRecord
 
 GROUP: Final = "touchline"
 #: how long a supervisor waits before it starts an operator again, s
@@ -61,16 +64,17 @@ class Operator:
         effects = run.effects(process)
         self._stop = process.signal()
         plan = run.plan
-        runner = self.runner = KafkaRunner(
+        runner = self.runner = WatchedRunner(
             ADDRESS,
             SPORT,
-            make,
+            slow(process, plan.take_s),
             group=GROUP,
             commit_s=plan.commit_s,
             snapshot_s=plan.snapshot_s,
             tick_s=plan.tick_s,
             effects=effects,
         )
+        runner.wrong = run.world.fail
         self.healthy_since_s = run.world.now_s
         run.world.note(name, "starts")
 
@@ -109,19 +113,30 @@ class Operator:
             self.held_back_until_s = self.run.world.now_s + for_s
             self._stop.set()
 
-    def cut_off(self, for_s: float) -> None:
+    def cut_off(self, for_s: float, group_only: bool = False) -> None:
         process, weather, world = self.process, self.run.weather, self.run.world
         if process is None or not process.alive:
             return
-        world.note(process.name, f"is cut off for {for_s:.2f} s")
-        weather.cut_off_process(process.name)
+        world.note(process.name, f"is cut off{' from the group' if group_only else ''} for {for_s:.2f} s")
+        weather.cut_off_process(process.name, group_only)
         self.healthy_since_s = max(self.healthy_since_s, world.now_s + for_s)
 
         def back() -> None:
             world.note(process.name, "is connected again")
-            weather.cut_off.discard(process.name)
+            (weather.silent if group_only else weather.cut_off).discard(process.name)
 
         world.at(for_s, back)
+
+
+def slow(process: Process, take_s: float) -> Callable[[GameRecord], Any]:
+    """Makes operators that take so long for each record."""
+
+    class Slow(TallyOperator):
+        def on_record(self, record: Any, now_us: int = 0) -> list[Output]:
+            process.sleep(take_s)
+            return super().on_record(record, now_us)
+
+    return Slow if take_s else make
 
 
 class Run:
@@ -141,6 +156,7 @@ class Run:
         self.operators = [Operator(self, number) for number in range(len(plan.operators))]
         self.effects: Callable[[Process], SimulatedEffects] = lambda process: WatchedEffects(self, process)
         self.unhealthy_until_s = 0.0
+        self.watch: JobWatch | None = None
         self._unsent = len(plan.games)
         self._quiet_s = plan.quiet_s
 
@@ -152,6 +168,8 @@ class Run:
             for game in plan.games:
                 records = script(game.name, game.events, EPOCH_US)
                 world.at(game.at_s, lambda r=iter(records), g=game: self._send(r, g.name, g.every_s))  # type: ignore[misc]
+            if any(fault.kind == "delete input" for fault in plan.faults):
+                self.watch = JobWatch(self)
             for fault in plan.faults:
                 world.at(fault.at_s, lambda f=fault: self._strike(f))  # type: ignore[misc]
             deadline_s = self._quiet_s + checker.BOUND_S
@@ -164,6 +182,8 @@ class Run:
             for operator in self.operators:
                 if operator.process is not None:
                     operator.process.kill()
+            if self.watch is not None:
+                self.watch.process.kill()
         return Outcome(plan, world.failures, world.history or [], world.now_s / 60, world.events)
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -196,6 +216,8 @@ class Run:
             operator.pause(fault.for_s)
         elif fault.kind == "cut off":
             operator.cut_off(fault.for_s)
+        elif fault.kind == "no heartbeats":
+            operator.cut_off(fault.for_s, group_only=True)
         elif fault.kind == "leave":
             operator.leave(fault.for_s)
         elif fault.kind == "cuts":
@@ -210,7 +232,13 @@ class Run:
             if not weather.down:
                 self.broker.stop()
                 world.at(fault.for_s, self.broker.start)
-        elif not self.deleted:
+        elif fault.strength:
+            self.broker.after_identity = self._delete
+        else:
+            self._delete()
+
+    def _delete(self) -> None:
+        if not self.deleted:
             self.deleted = True
             self.inputs = checker.inputs_of(self.broker)
             self.broker.delete(INPUT)
@@ -226,7 +254,7 @@ class Run:
         if self.world.now_s < self._quiet_s or self._unsent:
             return False
         if self.deleted:
-            return all(operator.process is None or not operator.process.alive for operator in self.operators)
+            return (self.watch is None or self.watch.ended_s > 0) and all(operator.process is None or not operator.process.alive for operator in self.operators)
         offsets = self.broker.group(GROUP).offsets
         logs = self.broker.topics[INPUT].logs
         used = all(offsets.get((INPUT, number), 0) >= log.end for number, log in enumerate(logs))
@@ -236,6 +264,8 @@ class Run:
         world, plan = self.world, self.plan
         if self.deleted:
             expected = checker.check_outputs(world, self.broker, self.inputs, whole=False)
+            if self.watch is not None and not self.watch.ended_s:
+                world.fail(f"the watch has not ended {checker.BOUND_S:.0f} s after its input was deleted")
             for operator in self.operators:
                 if operator.process is not None and operator.process.alive:
                     world.fail(f"{operator.process.name} goes on {checker.BOUND_S:.0f} s after its input was deleted")
@@ -243,9 +273,6 @@ class Run:
             checker.check_liveness(world, self.broker, GROUP)
             expected = checker.check_outputs(world, self.broker, checker.inputs_of(self.broker), whole=not world.failures)
         checker.check_states(world, self.broker, expected, GROUP, plan.commit_s, plan.snapshot_s)
-
-
-from streaming.simulation.watch import WatchedEffects, WatchedGroup  # noqa: E402
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from streaming.simulation.world import Process
 
 #: one way, s
 LATENCY_S: Final = 0.0008
+#: name of the connection for the membership of a group
+GROUP: Final = "group"
 
 
 class Later:
@@ -53,6 +55,8 @@ class Weather:
     def __init__(self) -> None:
         #: processes that are cut off from the broker
         self.cut_off: set[str] = set()
+        #: processes whose connection to the group is cut off
+        self.silent: set[str] = set()
         #: the broker is down
         self.down = False
         #: how likely a request's connection is cut, and how slow the network is
@@ -69,10 +73,10 @@ class Weather:
         for link in self._links:
             link.cut()
 
-    def cut_off_process(self, name: str) -> None:
-        self.cut_off.add(name)
+    def cut_off_process(self, name: str, group_only: bool = False) -> None:
+        (self.silent if group_only else self.cut_off).add(name)
         for link in self._links:
-            if link.process.name == name:
+            if link.process.name == name and (link.name == GROUP or not group_only):
                 link.cut()
 
 
@@ -91,7 +95,7 @@ class Link:
         ``Later``, and may raise."""
         request = _Request(self, what, work, done)
         weather, world, random = self.weather, self.world, self.world.random
-        if self.process.name in weather.cut_off or weather.down:
+        if self._gone():
             # The connection is refused, or leads nowhere.
             request.end(None, KafkaConnectionError("no connection"), 0.05 + random.random() * 0.2)
             return
@@ -146,8 +150,12 @@ class Link:
         request.end(None, KafkaConnectionError("connection was cut"), delay_s * 2)
         self._last_s = 0.0
 
+    def _gone(self) -> bool:
+        weather, name = self.weather, self.process.name
+        return weather.down or name in weather.cut_off or (self.name == GROUP and name in weather.silent)
+
     def _arrive(self, request: _Request) -> None:
-        if self.weather.down or self.process.name in self.weather.cut_off:
+        if self._gone():
             request.end(None, KafkaConnectionError("connection was cut"), 0.0)
             return
         self._waiting.append(request)
@@ -167,7 +175,7 @@ class Link:
             delay_s = LATENCY_S * (0.3 + self.world.random.expovariate(1.0)) + (
                 self.world.random.random() * slow_s if slow_s else 0.0
             )
-            if self.weather.down or self.process.name in self.weather.cut_off:
+            if self._gone():
                 value, error = None, KafkaConnectionError("connection was cut")
             elif self.weather.cuts and self.world.random.random() < self.weather.cuts:
                 self.world.note(self.process.name, f"connection {self.name} cut, {request.what} unanswered")

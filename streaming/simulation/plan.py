@@ -9,14 +9,14 @@ import msgspec
 
 from streaming.errors import BadInput
 
-Kind = Literal["kill", "pause", "cut off", "cuts", "slow", "broker", "leave", "delete input"]
+Kind = Literal["kill", "pause", "cut off", "no heartbeats", "cuts", "slow", "broker", "leave", "delete input"]
 #: faults of one process, and of all
-OF_A_PROCESS: Final = frozenset({"kill", "pause", "cut off", "leave"})
+OF_A_PROCESS: Final = frozenset({"kill", "pause", "cut off", "no heartbeats", "leave"})
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """``who`` is the number of an operator. ``strength`` is how likely a request's connection is cut (``cuts``) or the delay in
-    seconds (``slow``)."""
+    """``who`` is the number of an operator. ``strength`` is how likely a request's connection is cut (``cuts``), the delay in
+    seconds (``slow``), or, where it is not 0, that the input is deleted right after a request for its id."""
 
     kind: Kind
     at_s: float
@@ -72,7 +72,7 @@ def of_seed(seed: int) -> Plan:
     )
     faults = []
     for _ in range(draw.choice((0, 1, 1, 2, 2, 3, 4))):
-        kind = draw.choice(("kill", "kill", "pause", "pause", "cut off", "cuts", "cuts", "slow", "broker", "leave"))
+        kind = draw.choice(("kill", "kill", "pause", "pause", "cut off", "no heartbeats", "cuts", "cuts", "slow", "broker", "leave"))
         faults.append(
             Fault(
                 kind,
@@ -82,8 +82,8 @@ def of_seed(seed: int) -> Plan:
                 {"cuts": draw.choice((0.02, 0.1, 0.3)), "slow": draw.choice((0.05, 0.5))}.get(kind, 0.0),
             )
         )
-    if draw.random() < 0.04:
-        faults.append(Fault("delete input", round(draw.uniform(3.0, 15.0), 2), 0.0))
+    if draw.random() < 0.05:
+        faults.append(Fault("delete input", round(draw.uniform(3.0, 15.0), 2), 0.0, 0, draw.choice((0.0, 1.0, 1.0))))
     return Plan(
         seed=seed,
         runner="flink" if draw.random() < 0.1 else "kafka",
@@ -95,7 +95,7 @@ def of_seed(seed: int) -> Plan:
         tick_s=draw.choice((0.05, 0.25, 0.25)),
         commit_s=draw.choice((0.1, 0.3)),
         snapshot_s=draw.choice((0.5, 2.0, 5.0)),
-        take_s=draw.choice((0.0, 0.0, 0.0, 0.002)),
+        take_s=draw.choice((0.0, 0.0, 0.002, 0.03)),
     )
 
 

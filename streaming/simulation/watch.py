@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
-from streaming.simulation.effects import SimulatedEffects
+from streaming.errors import InputLost, Unavailable
+from streaming.runners.kafka.runner import WATCH_S, KafkaRunner
+from streaming.runners.kafka.state_store import state_key
+from streaming.runners.kafka.transactions import Message
+from streaming.simulation.effects import SimulatedEffects, SimulatedGuard
 from streaming.simulation.group import STABLE, Group
+from streaming.simulation.tally import SPORT
+from streaming.simulation.world import Process
+from streaming.wire import topics
 
 if TYPE_CHECKING:
     from streaming.simulation.deployment import Run
-    from streaming.simulation.world import Process
 
 #: a member may be expelled for what was done to it before, s
 AFTER_S: Final = 8.0
@@ -63,6 +70,62 @@ class WatchedGroup(Group):
                 if runner._consumer.group_metadata().member_id == name and healthy > AFTER_S:
                     self.world.fail(f"{process.name} {why} although it runs and is connected")
         super()._expel(name, why)
+
+
+class WatchedRunner(KafkaRunner):
+    """``wrong`` gets a sentence when a commit holds more snapshots than the games that are on need: each costs them time."""
+
+    wrong: Callable[[str], object]
+
+    def _commit(self, everything: bool = False) -> None:
+        known = {game for part in self.parts.values() for game in (*part._since, *part._stored_s)}
+        running = sum(session.phase == "on" for part in self.parts.values() for session in part.sessions.values())
+        out, plain = self._out, self._out.commit
+
+        def commit(offsets: Any, states: Sequence[Message] = ()) -> None:
+            prefix = len(state_key(self.group, ""))
+            names = {state.key[prefix:].decode() for state in states}
+            playing = {game for part in self.parts.values() for game in part.playing}
+            most = 1 + int(running * self.commit_s / self.snapshot_s)
+            if not everything and (found := len(names & known & playing)) > most:
+                self.wrong(f"{found} snapshots in a commit, {running} running games need at most {most}")
+            plain(offsets, states)
+
+        out.commit = commit  # type: ignore[method-assign]
+        try:
+            super()._commit(everything)
+        finally:
+            out.commit = plain  # type: ignore[method-assign]
+
+
+class JobWatch:
+    """The loop beside a detached job: a guard with a group. It ends with ``InputLost`` once its input is deleted, and says that the
+    broker is away only when it is."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.ended_s = run, 0.0
+        self.process = Process(run.world, "watch")
+        self.process.spawn(self._watch, "watch")
+
+    def _watch(self) -> None:
+        run, world = self.run, self.run.world
+        guard: SimulatedGuard | None = None
+        while not self.ended_s:
+            away = run.weather.down or world.now_s < run.unhealthy_until_s
+            try:
+                if guard is None:
+                    guard = SimulatedGuard(self.process, run.broker, topics.telemetry(SPORT), "touchline")
+                guard.check()
+            except InputLost as error:
+                world.note("watch", str(error))
+                self.ended_s = world.now_s
+                if not run.deleted:
+                    run.input_lost(str(error))
+            except Unavailable as error:
+                world.note("watch", str(error))
+                if not away and not run.weather.down and world.now_s > run.unhealthy_until_s:
+                    world.fail(f"the watch says that the broker is away, and it is there: {error}")
+            self.process.sleep(WATCH_S)
 
 
 class WatchedEffects(SimulatedEffects):

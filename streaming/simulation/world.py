@@ -54,7 +54,7 @@ class World:
         self._pushed += 1
         heapq.heappush(self._queue, (self.now_s + delay_s, self.random.random(), self._pushed, call))
 
-    def run(self, until_s: float, over: Callable[[], bool] = lambda: False, limit: int = 2_000_000) -> None:
+    def run(self, until_s: float, over: Callable[[], bool] = lambda: False, limit: int = 200_000) -> None:
         """Until that time, until ``over``, or until nothing more can happen."""
         queue = self._queue
         while queue and queue[0][0] <= until_s and not over():
