@@ -17,8 +17,10 @@ from streaming.simulation import checker
 from streaming.simulation.broker import Broker
 from streaming.simulation.checker import INPUT
 from streaming.simulation.effects import ADDRESS, SimulatedEffects
+from streaming.simulation.flink import Job
+from streaming.simulation.gateway import Gateway
 from streaming.simulation.network import Weather
-from streaming.simulation.plan import Fault, Plan
+from streaming.simulation.plan import OF_A_PROCESS, Fault, Plan
 from streaming.simulation.tally import SPORT, TallyOperator, make, script
 from streaming.simulation.watch import JobWatch, WatchedEffects, WatchedGroup, WatchedRunner
 from streaming.simulation.world import EPOCH_US, Livelock, Process, World, virtual_time
@@ -157,14 +159,21 @@ class Run:
         self.effects: Callable[[Process], SimulatedEffects] = lambda process: WatchedEffects(self, process)
         self.unhealthy_until_s = 0.0
         self.watch: JobWatch | None = None
+        self.job: Job | None = None
+        self.gateway: Gateway | None = None
         self._unsent = len(plan.games)
         self._quiet_s = plan.quiet_s
 
     def execute(self) -> Outcome:
         world, plan = self.world, self.plan
         with virtual_time(world), quiet():
-            for operator, at_s in zip(self.operators, plan.operators, strict=True):
-                world.at(at_s, operator.start)
+            if plan.runner == "flink":
+                self.job = Job(self)
+            else:
+                for operator, at_s in zip(self.operators, plan.operators, strict=True):
+                    world.at(at_s, operator.start)
+            if plan.viewers:
+                self.gateway = Gateway(self)
             for game in plan.games:
                 records = script(game.name, game.events, EPOCH_US)
                 world.at(game.at_s, lambda r=iter(records), g=game: self._send(r, g.name, g.every_s))  # type: ignore[misc]
@@ -182,8 +191,9 @@ class Run:
             for operator in self.operators:
                 if operator.process is not None:
                     operator.process.kill()
-            if self.watch is not None:
-                self.watch.process.kill()
+            for process in (self.watch and self.watch.process, self.job and self.job.process):
+                if process is not None:
+                    process.kill()
         return Outcome(plan, world.failures, world.history or [], world.now_s / 60, world.events)
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -209,6 +219,9 @@ class Run:
         world, weather = self.world, self.weather
         if fault.kind in ("cuts", "slow", "broker"):
             self.unhealthy_until_s = max(self.unhealthy_until_s, world.now_s + fault.for_s)
+        if self.job is not None and fault.kind in OF_A_PROCESS:
+            self._strike_job(self.job, fault)
+            return
         operator = self.operators[fault.who]
         if fault.kind == "kill":
             operator.kill(fault.for_s)
@@ -236,6 +249,19 @@ class Run:
             self.broker.after_identity = self._delete
         else:
             self._delete()
+
+    def _strike_job(self, job: Job, fault: Fault) -> None:
+        process, weather = job.process, self.weather
+        if process is None or not process.alive:
+            return
+        self.world.note(process.name, str(fault))
+        if fault.kind == "pause":
+            process.pause(fault.for_s)
+        elif fault.kind in ("cut off", "no heartbeats"):
+            weather.cut_off_process(process.name)
+            self.world.at(fault.for_s, lambda: weather.cut_off.discard(process.name))
+        else:
+            process.kill()
 
     def _delete(self) -> None:
         if not self.deleted:
@@ -272,6 +298,8 @@ class Run:
         else:
             checker.check_liveness(world, self.broker, GROUP)
             expected = checker.check_outputs(world, self.broker, checker.inputs_of(self.broker), whole=not world.failures)
+        if self.gateway is not None:
+            self.gateway.check(expected)
         checker.check_states(world, self.broker, expected, GROUP, plan.commit_s, plan.snapshot_s)
 
 

@@ -31,7 +31,7 @@ RETRY_S: Final = 0.005
 class SimulatedProducer:
     """Ready for its first transaction."""
 
-    def __init__(self, process: Process, broker: Broker, name: str) -> None:
+    def __init__(self, process: Process, broker: Broker, name: str, timeout_ms: int = TIMEOUT_MS) -> None:
         self.process, self.broker, self.name = process, broker, name
         self._data = Link(process, broker.weather, f"{name} data")
         self._control = Link(process, broker.weather, f"{name} coordinator")
@@ -45,7 +45,7 @@ class SimulatedProducer:
         self._work = process.signal()
         self._idle = process.signal()
         self._pid, self._epoch = self._ask(
-            "InitProducerId", lambda: broker.transactions.init_producer(name, TIMEOUT_MS / 1000), timeout_s=BLOCK_S
+            "InitProducerId", lambda: broker.transactions.init_producer(name, timeout_ms / 1000), timeout_s=BLOCK_S
         )
         process.spawn(self._send_all, f"sender of {name}")
 
