@@ -280,7 +280,9 @@ class Run:
         if self.world.now_s < self._quiet_s or self._unsent:
             return False
         if self.deleted:
-            return (self.watch is None or self.watch.ended_s > 0) and all(operator.process is None or not operator.process.alive for operator in self.operators)
+            return (self.watch is None or self.watch.ended_s > 0) and all(
+                operator.process is None or not operator.process.alive for operator in self.operators
+            )
         offsets = self.broker.group(GROUP).offsets
         logs = self.broker.topics[INPUT].logs
         used = all(offsets.get((INPUT, number), 0) >= log.end for number, log in enumerate(logs))

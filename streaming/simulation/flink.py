@@ -62,10 +62,12 @@ class KeyedState:
 
 
 class Checkpoint:
-    """``transaction`` is (name, producer id, epoch) of what was written up to it."""
+    """``transaction`` is (name, producer id, epoch) of what was written up to it, ``names`` the number of its name."""
 
-    def __init__(self, state: KeyedState, offsets: dict[TopicPartition, int], transaction: tuple[str, int, int] | None) -> None:
-        self.state, self.offsets, self.transaction = state, offsets, transaction
+    def __init__(
+        self, state: KeyedState, offsets: dict[TopicPartition, int], transaction: tuple[str, int, int] | None, names: int
+    ) -> None:
+        self.state, self.offsets, self.transaction, self.names = state, offsets, transaction, names
 
 
 class Job:
@@ -76,7 +78,7 @@ class Job:
         self.attempt = 0
         self.process: Process | None = None
         here = [TopicPartition(INPUT, number) for number in range(run.plan.partitions)]
-        self.stored = Checkpoint(KeyedState({}, {}), dict.fromkeys(here, 0), None)
+        self.stored = Checkpoint(KeyedState({}, {}), dict.fromkeys(here, 0), None, 0)
         self._heard_s = 0.0
         self._names = 0
         run.world.at(0.0, self._supervise)
@@ -124,6 +126,9 @@ class Job:
         run, restored = self.run, self.stored
         link = Link(process, run.broker.weather, "committer")
         self._commit(process, link, restored)
+        for number in range(restored.names + 1, self._names + 1):
+            # What attempts since have left open would hold committed readers up until its time-out, which is long.
+            self._until_answered(process, link, "InitProducerId", lambda n=number: self._give_up(n))  # type: ignore[misc]
         state, offsets = restored.state.copy(), dict(restored.offsets)
         games = KeyedGames(SPORT, make, state, state, lambda: self._now_us(process), SNAPSHOT_EVERY)
         timers: set[tuple[float, str]] = set()
@@ -155,19 +160,24 @@ class Job:
             if process.world.now_s > checkpoint_s:
                 checkpoint_s = process.world.now_s + CHECKPOINT_S
                 sink.prepare()
-                checkpoint = Checkpoint(state.copy(), dict(offsets), sink.transaction)
+                checkpoint = Checkpoint(state.copy(), dict(offsets), sink.transaction, sink.number)
                 if not self._store(attempt, checkpoint):
                     return
                 self._commit(process, link, checkpoint)
                 sink.force_close()
                 sink = self._sink(process)
 
+    def _give_up(self, number: int) -> None:
+        self.run.broker.transactions.init_producer(f"flink-{number}", 900.0)
+
     def _now_us(self, process: Process) -> int:
         return self.run.broker.now_ms() * 1000
 
     def _sink(self, process: Process) -> Sink:
         self._names += 1
-        found = Sink(process, self.run.broker, f"flink-{self._names}", 900_000)
+        number = self._names
+        found = Sink(process, self.run.broker, f"flink-{number}", 900_000)
+        found.number = number
         found.begin_transaction()
         return found
 
@@ -178,7 +188,7 @@ class Job:
             name, pid, epoch = checkpoint.transaction
             self._until_answered(process, link, "EndTxn", lambda: broker.transactions.end(name, pid, epoch, True))
         found = {(here.topic, here.partition): at for here, at in checkpoint.offsets.items()}
-        self._until_answered(process, link, "OffsetCommit", lambda: broker.group(GROUP).offsets.update(found))
+        self._until_answered(process, link, "OffsetCommit", lambda: dict.update(broker.group(GROUP).offsets, found))
 
     def _until_answered(self, process: Process, link: Link, what: str, work: Any) -> None:
         until_s = process.world.now_s + 30.0
@@ -194,6 +204,8 @@ class Job:
 
 class Sink(SimulatedProducer):
     """The sink's writer between two checkpoints, with a transaction of its own name."""
+
+    number: int
 
     def prepare(self) -> None:
         """Everything is with the broker: the first phase."""

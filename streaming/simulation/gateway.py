@@ -104,7 +104,8 @@ class Viewer:
         hub = self.gateway.hub
         self._subscriber = Subscriber(Filter.of(["stats.tally.*"]), "simulated")
         for game, cache in hub.games.items():
-            self._since.setdefault(game, cache.seq)
+            if game not in self._cursor:
+                self._since[game] = cache.seq  # of what was before it gets the newest only
         hub.subscribe(self._subscriber, dict(self._cursor))
 
     def _disconnect(self) -> None:

@@ -198,7 +198,8 @@ class _Request:
             answered(None, error)
             return
         if isinstance(found, Later):
-            found.then(answered)
+            # Not within what gives the answer: the next request of the connection is processed then.
+            found.then(lambda value, error: self.link.world.at(0.0, lambda: answered(value, error)))
         else:
             answered(found, None)
 

@@ -72,7 +72,9 @@ def of_seed(seed: int) -> Plan:
     )
     faults = []
     for _ in range(draw.choice((0, 1, 1, 2, 2, 3, 4))):
-        kind = draw.choice(("kill", "kill", "pause", "pause", "cut off", "no heartbeats", "cuts", "cuts", "slow", "broker", "leave"))
+        kind = draw.choice(
+            ("kill", "kill", "pause", "pause", "cut off", "no heartbeats", "cuts", "cuts", "slow", "broker", "leave")
+        )
         faults.append(
             Fault(
                 kind,

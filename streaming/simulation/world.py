@@ -206,18 +206,25 @@ class _Time:
     def time(self) -> float:
         return EPOCH_US / 1e6 + self._world.now_s
 
+    def monotonic_ns(self) -> int:
+        return int(self._world.now_s * 1e9)
+
+    def time_ns(self) -> int:
+        return EPOCH_US * 1000 + self.monotonic_ns()
+
 
 @contextmanager
 def virtual_time(world: World) -> Generator[None]:
-    """The parts of kafka-python that are used in the simulation have the world's clock and its chance meanwhile."""
+    """The parts of kafka-python and of the gateway that are used here have the world's clock and its chance meanwhile."""
     from kafka import util
     from kafka.consumer import subscription_state
     from kafka.coordinator import base, consumer, heartbeat
 
+    from streaming.web import game_cache, hub
+
     clock = _Time(world)
-    patched: list[tuple[Any, str, Any]] = [
-        (module, "time", clock) for module in (util, base, consumer, heartbeat, subscription_state)
-    ]
+    timed = (util, base, consumer, heartbeat, subscription_state, game_cache, hub)
+    patched: list[tuple[Any, str, Any]] = [(module, "time", clock) for module in timed]
     patched.append((subscription_state, "random", world.random))
     before = [(module, name, getattr(module, name)) for module, name, _ in patched if hasattr(module, name)]
     try:
