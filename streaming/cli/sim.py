@@ -100,8 +100,9 @@ def _many(first: int, last: int, workers: int) -> list[int]:
         failed |= piece.failed
         minutes, cpu_s, count = minutes + piece.minutes, cpu_s + piece.cpu_s, count + piece.seeds
     took_s = time.monotonic() - began_s
+    rate = f"{count / max(cpu_s, 1e-9):.0f} seeds and {minutes / max(cpu_s, 1e-9):.1f} minutes"
     print(
         f"{count:,} seeds, {len(failed)} failed; {minutes:,.0f} simulated minutes in {took_s:.0f} s on {workers} processes "
-        f"({cpu_s:.0f} s of processors: {count / max(cpu_s, 1e-9):.0f} seeds and {minutes / max(cpu_s, 1e-9):.1f} minutes a second of each)"
+        f"({cpu_s:.0f} s of processors: {rate} a second of each)"
     )
     return sorted(failed)

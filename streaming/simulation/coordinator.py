@@ -1,4 +1,4 @@
-"""The broker's side of transactions, as clients of transaction protocol 1 use it (InitProducerId, AddPartitionsToTxn, EndTxn <= v3):
+"""The broker's side of transactions, as clients of transaction protocol 1 use it (EndTxn up to version 3):
 the epoch of a producer changes with InitProducerId and when the broker itself rolls a transaction back, not with each transaction.
 
 So an EndTxn that arrives late ends whatever transaction the producer has open then.

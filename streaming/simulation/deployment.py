@@ -175,8 +175,8 @@ class Run:
             if plan.viewers:
                 self.gateway = Gateway(self)
             for game in plan.games:
-                records = script(game.name, game.events, EPOCH_US)
-                world.at(game.at_s, lambda r=iter(records), g=game: self._send(r, g.name, g.every_s))  # type: ignore[misc]
+                records = iter(script(game.name, game.events, EPOCH_US))
+                world.at(game.at_s, lambda r=records, g=game: self._send(r, g.name, g.every_s))  # type: ignore[misc]
             if any(fault.kind == "delete input" for fault in plan.faults):
                 self.watch = JobWatch(self)
             for fault in plan.faults:
@@ -191,9 +191,10 @@ class Run:
             for operator in self.operators:
                 if operator.process is not None:
                     operator.process.kill()
-            for process in (self.watch and self.watch.process, self.job and self.job.process):
-                if process is not None:
-                    process.kill()
+            if self.watch is not None:
+                self.watch.process.kill()
+            if self.job is not None and self.job.process is not None:
+                self.job.process.kill()
         return Outcome(plan, world.failures, world.history or [], world.now_s / 60, world.events)
 
     # -- what happens ------------------------------------------------------------------------------------------------

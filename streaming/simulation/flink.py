@@ -1,7 +1,7 @@
 """A Flink job in the simulation: the production state logic of a game (``KeyedGames``) with keyed state, timers, checkpoints and a
 sink of two phases.
 
-After Flink: a checkpoint has the state of all keys, the offsets of the source and the transaction that has the outputs up to it; the
+After Flink: a checkpoint has the state of all keys, the offsets of the source and the transaction with the outputs up to it; that
 transaction is committed once the checkpoint is stored. A job that is started again restores the newest checkpoint, commits its
 transaction and gives the later ones up. What an older attempt of the job stores is refused.
 """
@@ -128,7 +128,7 @@ class Job:
         self._commit(process, link, restored)
         for number in range(restored.names + 1, self._names + 1):
             # What attempts since have left open would hold committed readers up until its time-out, which is long.
-            self._until_answered(process, link, "InitProducerId", lambda n=number: self._give_up(n))  # type: ignore[misc]
+            self._until_answered(process, link, "InitProducerId", lambda n=number: self._give_up(n))
         state, offsets = restored.state.copy(), dict(restored.offsets)
         games = KeyedGames(SPORT, make, state, state, lambda: self._now_us(process), SNAPSHOT_EVERY)
         timers: set[tuple[float, str]] = set()

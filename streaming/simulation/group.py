@@ -57,7 +57,7 @@ class Group:
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def join(self, request: Any) -> Any:
-        name, (protocol, metadata) = request.member_id, request.protocols[0]
+        name, (_, metadata) = request.member_id, request.protocols[0]
         raw = metadata if isinstance(metadata, bytes) else metadata.encode()
         if name == "":
             self._named += 1
@@ -133,9 +133,9 @@ class Group:
         if generation < 0 and not member:
             return None
         if member not in self.members:
-            return UnknownMemberIdError
+            return UnknownMemberIdError  # type: ignore[no-any-return]
         if generation != self.generation:
-            return IllegalGenerationError
+            return IllegalGenerationError  # type: ignore[no-any-return]
         return None
 
     # -- the broker's restart ----------------------------------------------------------------------------------------

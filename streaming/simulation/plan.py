@@ -1,4 +1,4 @@
-"""What is to happen in one run: games, operators, viewers, faults. Made from a seed, readable as JSON, smaller when it is shrunk."""
+"""What is to happen in one run: games, operators, viewers, faults. Made from a seed; readable as JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import msgspec
 from streaming.errors import BadInput
 
 Kind = Literal["kill", "pause", "cut off", "no heartbeats", "cuts", "slow", "broker", "leave", "delete input"]
+#: of these the faults of a plan are drawn, so often
+DRAWN: Final[tuple[Kind, ...]] = (
+    "kill", "kill", "pause", "pause", "cut off", "no heartbeats", "cuts", "cuts", "slow", "broker", "leave",
+)  # fmt: skip
 #: faults of one process, and of all
 OF_A_PROCESS: Final = frozenset({"kill", "pause", "cut off", "no heartbeats", "leave"})
 
@@ -72,9 +76,7 @@ def of_seed(seed: int) -> Plan:
     )
     faults = []
     for _ in range(draw.choice((0, 1, 1, 2, 2, 3, 4))):
-        kind = draw.choice(
-            ("kill", "kill", "pause", "pause", "cut off", "no heartbeats", "cuts", "cuts", "slow", "broker", "leave")
-        )
+        kind = draw.choice(DRAWN)
         faults.append(
             Fault(
                 kind,

@@ -144,7 +144,7 @@ class SimulatedProducer:
             self.process.sleep(RETRY_S)
 
     def _send_all(self) -> None:
-        """The sender: what waits goes out in batches, one partition after another, once the partition is part of the transaction."""
+        """The sender: what waits goes out in batches, one after another, once the partitions are part of the transaction."""
         while not self._closed:
             if not self._queue and not self._wanted:
                 self._busy = False

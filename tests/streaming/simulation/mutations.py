@@ -83,12 +83,13 @@ def epoch_is_kept_after_an_unclear_answer(patch: pytest.MonkeyPatch) -> None:
 def progress_goes_out_before_outputs(patch: pytest.MonkeyPatch) -> None:
     """With the epoch kept as well: else no transaction is torn, and the order of its parts cannot be seen."""
     epoch_is_kept_after_an_unclear_answer(patch)
-    rewrite(
-        patch,
-        Transactions,
-        "commit",
-        ("self.begin(())\n", "self.begin(())\n    for topic, key, value, partition in states:\n        self.send(topic, key, value, partition)\n    states = ()\n"),
-    )  # fmt: skip
+    early = (
+        "self.begin(())\n"
+        "    for topic, key, value, partition in states:\n"
+        "        self.send(topic, key, value, partition)\n"
+        "    states = ()\n"
+    )
+    rewrite(patch, Transactions, "commit", ("self.begin(())\n", early))
 
 
 @contextmanager

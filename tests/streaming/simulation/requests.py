@@ -215,7 +215,7 @@ def sharing(side: Side) -> list[str]:
 
 
 def silence(side: Side) -> list[str]:
-    """A member without heartbeats is expelled: another has its partitions, and its offsets are refused. It returns without claims."""
+    """A member without heartbeats is expelled: another has its partitions, its offsets are refused. It returns without claims."""
     found = []
     members = membership_of(side, 2)
     found.append(poll(side, members, lambda: all(len(owned) == PARTITIONS // 2 for _, owned in members)))
