@@ -131,12 +131,16 @@ class Operator:
 
 
 def slow(process: Process, take_s: float) -> Callable[[GameRecord], Any]:
-    """Makes operators that take so long for each record."""
+    """Makes operators that take so long for each record, and for the values of a quiet feed."""
 
     class Slow(TallyOperator):
         def on_record(self, record: Any, now_us: int = 0) -> list[Output]:
             process.sleep(take_s)
             return super().on_record(record, now_us)
+
+        def on_time(self, now_us: int) -> list[Output]:
+            process.sleep(take_s)
+            return super().on_time(now_us)
 
     return Slow if take_s else make
 
@@ -269,6 +273,12 @@ class Run:
             self.deleted = True
             self.inputs = checker.inputs_of(self.broker)
             self.broker.delete(INPUT)
+
+    @property
+    def healthy_s(self) -> float:
+        """For how long nothing has been wrong with the network, the broker or a running operator."""
+        since = [operator.healthy_since_s for operator in self.operators if operator.process is not None and operator.process.alive]
+        return self.world.now_s - max([self.unhealthy_until_s, *since])
 
     def input_lost(self, sentence: str) -> None:
         if not self.deleted:

@@ -99,7 +99,7 @@ def of_seed(seed: int) -> Plan:
         tick_s=draw.choice((0.05, 0.25, 0.25)),
         commit_s=draw.choice((0.1, 0.3)),
         snapshot_s=draw.choice((0.5, 2.0, 5.0)),
-        take_s=draw.choice((0.0, 0.0, 0.002, 0.03)),
+        take_s=draw.choice((0.0, 0.0, 0.002, 0.03, 0.08)),
     )
 
 

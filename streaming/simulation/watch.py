@@ -12,7 +12,7 @@ from streaming.runners.kafka.runner import WATCH_S, KafkaRunner
 from streaming.runners.kafka.state_store import state_key
 from streaming.runners.kafka.transactions import Message
 from streaming.simulation.effects import SimulatedEffects, SimulatedGuard
-from streaming.simulation.group import STABLE, Group
+from streaming.simulation.group import EMPTY, STABLE, Group
 from streaming.simulation.tally import SPORT
 from streaming.simulation.world import Process
 from streaming.wire import topics
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 #: a member may be expelled for what was done to it before, s
 AFTER_S: Final = 8.0
+
+
+#: so many rounds of joining share partitions out anew: one to give back, one to be given, and some where a heartbeat crosses them
+ROUNDS: Final = 6
 
 
 class _Offsets(dict[tuple[str, int], int]):
@@ -45,6 +49,7 @@ class WatchedGroup(Group):
         super().__init__(run.world, "touchline")
         self._run = run
         self.offsets = _Offsets(run)
+        self._rounds = 0
 
     def sync(self, request: Any) -> Any:
         before = self.state
@@ -59,6 +64,19 @@ class WatchedGroup(Group):
                         owners[here] = name
         return answer
 
+    def join(self, request: Any) -> Any:
+        if request.member_id not in self.members:
+            self._rounds = 0
+        return super().join(request)
+
+    def _maybe_complete(self) -> None:
+        before = self.generation
+        super()._maybe_complete()
+        if self.state != EMPTY and self.generation > before:
+            self._rounds += 1
+            if self._rounds > ROUNDS and self._run.healthy_s > AFTER_S:
+                self.world.fail(f"the group had {self._rounds} rounds of joining since a member last joined or left")
+
     def _expel(self, name: str, why: str) -> None:
         if why != "leaves":
             for operator in self._run.operators:
@@ -69,6 +87,7 @@ class WatchedGroup(Group):
                 healthy = min(now_s - operator.healthy_since_s, now_s - self._run.unhealthy_until_s)
                 if runner._consumer.group_metadata().member_id == name and healthy > AFTER_S:
                     self.world.fail(f"{process.name} {why} although it runs and is connected")
+        self._rounds = 0
         super()._expel(name, why)
 
 
