@@ -38,10 +38,13 @@ class TallyOperator:
         self.metrics = OperatorMetrics(())
         self._state = _State(0, 0)
         self._shown = -1
+        #: by the latest call
+        self.events_taken: list[Event] = []
 
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         assert isinstance(record, Event)
         state = self._state
+        self.events_taken = []
         if record.id == state.last:
             self.metrics.counts["duplicate", "event"] += 1
             return []
@@ -49,6 +52,7 @@ class TallyOperator:
         state.checksum = zlib.crc32(encode(record) + b"%d" % now_us, state.checksum)
         self.metrics.counts["accepted", "event"] += 1
         self.metrics.arrival_us = now_us
+        self.events_taken = [record]
         return [self._block("tally.sum", record.id, now_us)]
 
     def on_time(self, now_us: int) -> list[Output]:
@@ -59,6 +63,7 @@ class TallyOperator:
         return [self._block("tally.now", None, now_us, "provisional")]
 
     def finish(self) -> list[Output]:
+        self.events_taken = []
         return [self._block("tally.total", "end", 0)]
 
     def snapshot(self) -> bytes:
