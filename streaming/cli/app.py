@@ -47,7 +47,7 @@ EPILOG: Final = (
 #: commands that run until they are stopped: what their clients (Kafka, HTTP, AWS) warn of is shown
 SERVICES: Final = ("run", "serve", "endpoint")
 #: options before the command; they may stand behind it, too
-GLOBAL: Final = ("--settings", "--log-level", "--log-format")
+GLOBAL: Final = ("--settings", "--log-level", "--log-format", "--traces", "--trace-sample")
 
 
 def load_command(name: str) -> Any:
@@ -97,8 +97,18 @@ def _touchline(
         str, typer.Option(envvar="TOUCHLINE_LOG_LEVEL", help="debug, info, warning or error. Default: warning.")
     ] = "",
     log_format: Annotated[str, typer.Option(envvar="TOUCHLINE_LOG_FORMAT", help="text or json. Default: text.")] = "",
+    traces: Annotated[
+        str,
+        typer.Option(
+            envvar=["TOUCHLINE_TRACES", "OTEL_EXPORTER_OTLP_ENDPOINT"], help="Send spans to this OTLP/HTTP receiver.", metavar="URL"
+        ),
+    ] = "",
+    trace_sample: Annotated[
+        float, typer.Option(envvar="TOUCHLINE_TRACE_SAMPLE", help="Part of the records that is traced, where none says so.")
+    ] = 0.01,
 ) -> None:
     """Turn live tracking data into broadcast stats in milliseconds."""
+    from streaming.observability import traces as following
     from streaming.observability.logs import configured
 
     log: dict[str, str] = {}
@@ -109,6 +119,7 @@ def _touchline(
         _json.append(True)
     clients = bool(level or form) or ctx.invoked_subcommand in SERVICES
     ctx.with_resource(configured(level or "warning", form or "text", clients=clients))
+    ctx.with_resource(following.configured(traces, trace_sample))
 
 
 def hoist(arguments: list[str]) -> list[str]:

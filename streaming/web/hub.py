@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from models.latency import Latency
 from streaming.monitoring.watch import ModelWatch
+from streaming.observability import traces
+from streaming.observability.traces import Span
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import messages
 from streaming.web.encoded_block import Delivery, EncodedBlock
@@ -29,7 +31,7 @@ from streaming.wire.records import Event, GameRecord
 _log = logging.getLogger(__name__)
 #: batches that may wait for the event loop; beyond it the oldest loses its windowed values
 BACKLOG = 256
-MAX_DEAD_LETTERS = 100
+MAX_DEAD_LETTERS, MAX_FOLLOWED = 100, 256
 #: (topic, reason) pairs that are counted one by one; reasons of a broker may be anything
 MAX_REASONS, OTHER_REASONS = 500, "(other reasons)"
 #: how often silent games are looked for, s; records of dropped games that are kept, should one go on
@@ -61,6 +63,8 @@ class Hub:
         self.socket_latency = Latency()
         self.skipped = 0
         self.shed = 0
+        #: by the stamp of their hand-over, the latest records that are traced
+        self.followed: dict[int, Span] = {}
         #: the monitors of the models, where they are monitored, and which models are withheld
         self.models: ModelWatch | None = None
         self.withholding: Withholding | None = None
@@ -85,9 +89,23 @@ class Hub:
         cache.metrics, cache.runner, cache.reported_us = metrics, runner, reported_us
         self._enqueue(([cache], 0, 0))
 
-    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None:
-        """Queue what was published; returns at once."""
-        self._enqueue((outputs, published_us, time.monotonic_ns()))
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int, span: Span | None = None) -> None:
+        """Queue what was published; returns at once. ``span`` is that of a record that is followed to the sockets."""
+        stamp_ns = time.monotonic_ns()
+        if span is not None:
+            self.followed[stamp_ns] = span
+            if len(self.followed) > MAX_FOLLOWED:
+                self.followed.pop(next(iter(self.followed)), None)
+        self._enqueue((outputs, published_us, stamp_ns))
+
+    def delivered(self, stamp_ns: int, transport: str) -> None:
+        """What was handed over at ``stamp_ns`` is in a client's socket."""
+        now_ns = time.monotonic_ns()
+        self.socket_latency.add((now_ns - stamp_ns) / 1000)
+        if self.followed and traces.active is not None and (span := self.followed.get(stamp_ns)) is not None:
+            start_ns = time.time_ns() - (now_ns - stamp_ns)
+            if delivery := traces.active.begin("delivery", span.headers, start_ns, transport=transport):
+                delivery.end()
 
     def watch(self, models: ModelWatch, policy: Policy) -> None:
         """Monitor the models, and withhold those that outcomes contradict, or only warn."""
