@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "replay": ("streaming.cli.replay", "replay", "Run a recording through the pipeline, at any speed."),
     "run": ("streaming.cli.run", "run", "Run live games from Kafka to Kafka, in this process or on Flink."),
     "serve": ("streaming.cli.serve", "serve", "Serve the pages of games that run elsewhere, from Kafka."),
+    "tokens": ("streaming.cli.tokens", "app", "Make, list and take back tokens of the gateway and the endpoint."),
     "dead": ("streaming.cli.dead", "app", "List dead letters, or send their records again."),
     "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
     "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by the SageMaker container contract."),

@@ -8,10 +8,11 @@ import math
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from models.latency import Latency
+from models.serving.access import Grant
 from streaming.monitoring.watch import ModelWatch
 from streaming.observability import traces
 from streaming.observability.traces import Span
@@ -220,8 +221,9 @@ class Hub:
                 self._update_game(output)
         for game, blocks in games.items():
             entry = self._game(game).append(blocks, stamp_ns)
+            sport = self.sport_of(game)
             for selection, members in self.groups.items():
-                if members and selection.includes_game(game) and (delivery := select(selection, game, entry)):
+                if members and selection.includes_game(game, sport) and (delivery := select(selection, game, entry)):
                     for subscriber in members:
                         subscriber.offer(delivery)
 
@@ -236,6 +238,11 @@ class Hub:
             cache.record = self._dropped.pop(game, None)
         return self.games[game]
 
+    def sport_of(self, game: str) -> str:
+        """The sport of a game; empty while its record is not known."""
+        cache = self.games.get(game)
+        return cache.record.sport if cache is not None and cache.record is not None else ""
+
     def _update_game(self, cache: GameCache) -> None:
         if cache.game not in self.games and cache.record is None:
             if time.time() - cache.reported_us / 1e6 > self.keep_s:
@@ -249,7 +256,7 @@ class Hub:
         known.record = cache.record
         text = messages.text(messages.Game(record=cache.record))
         for selection, members in self.groups.items():
-            if selection.includes_game(cache.game):
+            if selection.includes_game(cache.game, cache.record.sport):
                 for subscriber in members:
                     subscriber.send("game", text)
 
@@ -259,7 +266,7 @@ class Hub:
         address = topics.positions(block.sport)
         text = ""
         for selection, members in self.groups.items():
-            if members and selection.includes_game(block.game) and selection.matches(address):
+            if members and selection.includes_game(block.game, block.sport) and selection.matches(address):
                 text = text or encode_positions(block).decode()
                 for subscriber in members:
                     subscriber.send_positions(block.game, text)
@@ -270,7 +277,7 @@ class Hub:
         if self.withholding is not None:
             self._remove_withheld(self.withholding)
         for game, cache in self.games.items():
-            if not selection.includes_game(game):
+            if not selection.includes_game(game, self.sport_of(game)):
                 continue
             if cache.record is not None:
                 subscriber.send("game", messages.text(messages.Game(record=cache.record)))
@@ -290,6 +297,15 @@ class Hub:
         if not members:
             self.groups.pop(subscriber.selection, None)
         self.skipped += subscriber.skipped
+
+    def end_revoked(self, still: Callable[[Grant], bool]) -> None:
+        """End the subscriptions whose token has expired or was taken back."""
+        for selection, members in self.groups.items():
+            for subscriber in members:
+                grant = subscriber.grant or selection.grant
+                if grant is not None and not still(grant):
+                    subscriber.revoked = True
+                    subscriber.close()
 
     def subscribers(self) -> Counter[str]:
         """Number of subscribers by transport."""

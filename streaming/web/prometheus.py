@@ -219,8 +219,8 @@ class ClusterCollector(Collector):
         yield _one("touchline_flink_taskmanagers", "TaskManagers.", cluster.taskmanagers)
         yield _one("touchline_flink_slots", "Slots of all TaskManagers.", cluster.slots)
         yield _one("touchline_flink_slots_free", "Free slots.", cluster.slots_free)
-        by_job = ("job",)
-        up = GaugeMetricFamily("touchline_flink_job_up", "1 while the job runs.", labels=("job", "state"))
+        by_job = ("job", "id")
+        up = GaugeMetricFamily("touchline_flink_job_up", "1 while the job runs.", labels=(*by_job, "state"))
         age = GaugeMetricFamily(
             "touchline_flink_checkpoint_age_seconds", "Time since the newest completed checkpoint.", labels=by_job
         )
@@ -230,22 +230,30 @@ class ClusterCollector(Collector):
         size = GaugeMetricFamily("touchline_flink_checkpoint_size_bytes", "Size of the newest completed checkpoint.", labels=by_job)
         failed = CounterMetricFamily("touchline_flink_checkpoint_failed", "Checkpoints that failed.", labels=by_job)
         restarts = CounterMetricFamily("touchline_flink_restarts", "Restarts of the job.", labels=by_job)
+        lost = CounterMetricFamily(
+            "touchline_flink_lost_commits",
+            "Transactions that the broker had aborted before their commit, since the job last started.",
+            labels=by_job,
+        )
         for job in cluster.jobs:
-            up.add_metric((job.name, job.state), float(job.state == "RUNNING"))
-            failed.add_metric((job.name,), float(job.failed))
+            place = (job.name, job.id)
+            up.add_metric((*place, job.state), float(job.state == "RUNNING"))
+            failed.add_metric(place, float(job.failed))
             if job.restarts is not None:
-                restarts.add_metric((job.name,), float(job.restarts))
+                restarts.add_metric(place, float(job.restarts))
+            if job.lost_commits is not None:
+                lost.add_metric(place, float(job.lost_commits))
             if (checkpoint := job.checkpoint) is not None:
-                age.add_metric((job.name,), checkpoint.age_s)
-                took.add_metric((job.name,), checkpoint.duration_ms / 1000)
-                size.add_metric((job.name,), float(checkpoint.size_bytes))
-        yield from (up, age, took, size, failed, restarts)
+                age.add_metric(place, checkpoint.age_s)
+                took.add_metric(place, checkpoint.duration_ms / 1000)
+                size.add_metric(place, float(checkpoint.size_bytes))
+        yield from (up, age, took, size, failed, restarts, lost)
         yield from _measures(cluster)
 
 
 def _measures(cluster: Cluster) -> Iterator[Metric]:
     """Metrics that Flink reports."""
-    for quantities, labels in ((metrics.TASK, ("job", "task", "subtask")), (metrics.MANAGER, ("taskmanager",))):
+    for quantities, labels in ((metrics.TASK, ("job", "id", "task", "subtask")), (metrics.MANAGER, ("taskmanager",))):
         for quantity in quantities:
             family = GaugeMetricFamily(quantity.name, quantity.help, labels=labels)
             for found in cluster.measures:

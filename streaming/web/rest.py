@@ -18,6 +18,7 @@ from streaming.errors import BadInput, BadRecord
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import condition, prometheus, schemas
 from streaming.web.filters import Filter, split
+from streaming.web.front import grant_of
 from streaming.web.game_cache import GameCache
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
@@ -40,6 +41,9 @@ def _hub(request: Request) -> Hub:
 def _game_cache(request: Request) -> GameCache:
     game = request.path_params["game"]
     cache = _hub(request).games.get(game)
+    grant = grant_of(request.scope)
+    if not grant.reads_game(game, _hub(request).sport_of(game)):
+        raise HTTPException(403, f"this token may not read the game {game[:80]!r}")
     if cache is None or cache.record is None:
         raise HTTPException(404, f"there is no game {game[:80]!r} here: /api/games lists the games")
     return cache
@@ -69,8 +73,9 @@ async def live(request: Request) -> Response:
 
 
 async def games(request: Request) -> Response:
-    """Every game, newest first."""
-    found = [c for c in _hub(request).games.values() if c.record is not None]
+    """Every game that the token covers, newest first."""
+    grant = grant_of(request.scope)
+    found = [c for c in _hub(request).games.values() if c.record is not None and grant.reads_game(c.game, c.record.sport)]
     return json_response(
         [
             {
@@ -326,6 +331,6 @@ async def error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return json_response({"error": error.detail}, error.status_code)
     assert isinstance(error, BadInput)
-    from streaming.web.websocket import UnknownGame
+    from streaming.web.websocket import status_of
 
-    return json_response({"error": str(error)}, 404 if isinstance(error, UnknownGame) else 400)
+    return json_response({"error": str(error)}, status_of(error))

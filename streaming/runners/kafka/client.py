@@ -11,7 +11,15 @@ from typing import Any
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import add_partitions, force_close
+from streaming.kafka.workarounds import (
+    add_partitions,
+    commit,
+    force_close,
+    note_unclear,
+    patch_moved_generation,
+    renew_epoch,
+    send_offsets,
+)
 from streaming.runners.kafka.consumer_group import join
 from streaming.runners.kafka.effects import Guard, Signal, Worker
 from streaming.runners.kafka.state_store import read_states
@@ -78,7 +86,9 @@ class ClientProducer:
             max_block_ms=int(2000 * TIMEOUT_S),
         )
         self.begin_transaction = self._producer.begin_transaction
-        self.commit_transaction = self._producer.commit_transaction
+        self._unclear = False
+        note_unclear(self._producer, self._note)
+        patch_moved_generation()
         try:
             self._producer.init_transactions()
         except BaseException:
@@ -95,7 +105,21 @@ class ClientProducer:
         self._producer.flush(timeout=timeout)
 
     def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None:
-        self._producer.send_offsets_to_transaction(offsets, member)
+        send_offsets(self._producer, offsets, member, TIMEOUT_S)
+
+    def commit_transaction(self) -> None:
+        commit(self._producer, TIMEOUT_S)
+
+    @property
+    def unclear(self) -> bool:
+        return self._unclear
+
+    def renew_epoch(self) -> None:
+        self._unclear = False  # the request for it may go without an answer itself
+        renew_epoch(self._producer, TIMEOUT_S)
+
+    def _note(self, _: BaseException) -> None:
+        self._unclear = True
 
     def force_close(self) -> None:
         force_close(self._producer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from streaming.kafka.broker import Unread
 from streaming.wire.headers import Headers
 
 
@@ -37,7 +38,7 @@ class Worker(Protocol):
 class Guard(Protocol):
     """The ``TopicGuard`` of the input."""
 
-    def check(self, unread: dict[int, tuple[int, int]] | None = None) -> None: ...
+    def check(self, unread: Mapping[int, Unread] | None = None) -> None: ...
 
 
 class Reader(Protocol):
@@ -72,8 +73,18 @@ class TransactionalProducer(Protocol):
         """Queue a message; ``flush`` or ``commit_transaction`` raises when the broker does not take it."""
 
     def flush(self, timeout: float) -> None: ...
-    def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None: ...
+    def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None:
+        """``IllegalGenerationError`` when the group has moved on from the member's generation: then the transaction is still open,
+        and the offsets may be sent again."""
+
     def commit_transaction(self) -> None: ...
+    @property
+    def unclear(self) -> bool:
+        """Whether a request of this epoch got no answer, because its connection ended or its time: a copy may still arrive."""
+
+    def renew_epoch(self) -> None:
+        """Between two transactions: from now on the broker refuses what arrives of the epoch before."""
+
     def force_close(self) -> None:
         """End at once, and discard what is not sent."""
 

@@ -13,12 +13,15 @@ from typing import Final, TypeVar
 import msgspec
 
 from streaming.errors import BadSnapshot
+from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.operator.session import GameSession, Make
 from streaming.runners.kafka.state_store import PROGRESS
 from streaming.wire.blocks import Output
 from streaming.wire.records import Event
 
 VERSION: Final = 1
+#: a stored state, with room for its key and the broker's own head
+MAX_STORED_BYTES: Final = MAX_MESSAGE_BYTES - 100_000
 
 
 class _StoredState(msgspec.Struct, array_like=True):
@@ -140,8 +143,18 @@ class Partition:
                 most -= 1
             self._stored_s[game] = now_s
             self._dirty.discard(game)
-            state = _StoredState(VERSION, self.offset, self.sessions[game].snapshot(), self._ended_us.get(game, 0))
-            yield game, msgspec.msgpack.encode(state)
+            value = self._stored(game)
+            if len(value) > MAX_STORED_BYTES:
+                # What cannot be stored cannot be handed over, and a broker that refuses it would stop all games of this process.
+                self.sessions[game].give_up(f"its state of {len(value):,} bytes is more than a message of the broker holds")
+                if self.playing.pop(game, None) is not None:
+                    self._ending.append(game)
+                value = self._stored(game)
+            yield game, value
+
+    def _stored(self, game: str) -> bytes:
+        state = self.sessions[game].snapshot()
+        return msgspec.msgpack.encode(_StoredState(VERSION, self.offset, state, self._ended_us.get(game, 0)))
 
     def progress(self) -> bytes:
         """How far this partition is used once the commit stands."""

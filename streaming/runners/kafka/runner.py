@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import broker_errors
+from streaming.kafka.broker import Unread, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
@@ -42,6 +42,7 @@ HEALTH_S: Final = 1.0
 WATCH_S: Final = 2.0
 #: so long the unread part of a revoked partition is reported when the topic turns out to be deleted
 RECENTLY_REVOKED_S: Final = 10.0
+NOT_KNOWN: Final = Unread()
 _log = logging.getLogger(__name__)
 
 
@@ -84,8 +85,11 @@ class KafkaRunner:
         self.commits = self.recovered = 0
         self._topic = address.topic(topics.telemetry(sport))
         self._group_header = GROUP_HEADER, self.group.encode()
+        #: partitions of this process that it has not restored yet, and what was known of the unread part of each before
         self._new: set[int] = set()
-        self._recently_revoked: dict[int, tuple[float, tuple[int, int]]] = {}
+        self._restoring: set[int] = set()
+        self._known: dict[int, Unread] = {}
+        self._recently_revoked: dict[int, tuple[float, Unread]] = {}
         self._broken: object = None
         self._topic_gone = False
         self._ticked_s = self._health_s = 0.0
@@ -275,6 +279,7 @@ class KafkaRunner:
         self.recovered += 1
         self.metrics.restarted(self._monotonic_s())
         _log.warning("starting again from the last commit (%s)", self._broken, extra={"sport": self.sport, "runner": self.name})
+        self._known |= self._unread()
         self.parts.clear()
         self._out.restart()
         self._broken = None
@@ -305,6 +310,7 @@ class KafkaRunner:
         finally:
             self._recently_revoked |= {n: (self._monotonic_s(), span) for n, span in self._unread().items() if n in numbers}
             for number in numbers:
+                self._known.pop(number, None)
                 if self.parts.pop(number, None) is not None:
                     about = {"sport": self.sport, "partition": number, "runner": self.name}
                     _log.info("%s", "lost" if lost else "given up", extra=about)
@@ -312,23 +318,26 @@ class KafkaRunner:
     def _take_over(self) -> set[int]:
         from kafka.structs import TopicPartition
 
-        fresh, self._new = self._new, set()
+        fresh, self._restoring, self._new = self._new, self._new, set()
+        restored = {}
         for number in sorted(fresh):
-            part = Partition(number, self.sport, self.make)
+            part = restored[TopicPartition(self._topic, number)] = Partition(number, self.sport, self.make)
             part.restore(self._effects.read_states(self.address.topic(topics.snapshots(self.sport)), number, self.group))
-            here = TopicPartition(self._topic, number)
-            first = first_offsets(self._consumer, [here])[here]
-            part.end = end_offsets(self._consumer, [here])[here]
+            self._known[number] = Unread(part.published, self._known.get(number, NOT_KNOWN).end)
+        firsts, ends = first_offsets(self._consumer, restored), end_offsets(self._consumer, restored)
+        for here, part in restored.items():
+            first, part.end = firsts[here], ends[here]
             if part.offset < first and part.offset:
                 raise Unavailable(
-                    f"topic {self._topic}, partition {number}: offsets {part.offset} to {first - 1} were deleted before they were "
-                    "used; longer retention keeps them"
+                    f"topic {self._topic}, partition {part.number}: offsets {part.offset} to {first - 1} were deleted before they "
+                    "were used; longer retention keeps them"
                 )
             part.offset = max(part.offset, first)
             self._consumer.seek(here, part.offset)
-            self.parts[number] = part
-            about = {"sport": self.sport, "partition": number, "runner": self.name}
+            self.parts[part.number] = part
+            about = {"sport": self.sport, "partition": part.number, "runner": self.name}
             _log.info("taken over with %d games, from offset %d", len(part.playing), part.offset, extra=about)
+        self._restoring = set()
         return fresh
 
     # -- the broker ------------------------------------------------------------------------------------------------
@@ -343,16 +352,18 @@ class KafkaRunner:
             _log.warning("%s: %s", self.name, error)
         self._out.close()
 
-    def _unread(self) -> dict[int, tuple[int, int]]:
-        """By partition: the first offset that is not committed, and the end of the log as last seen."""
+    def _unread(self) -> dict[int, Unread]:
+        """The unread part of each partition of this process, and of those that it had until just now."""
         from kafka.structs import TopicPartition
 
         recently = self._monotonic_s() - RECENTLY_REVOKED_S
         found = {number: span for number, (at_s, span) in list(self._recently_revoked.items()) if at_s > recently}
+        for number in self._new | self._restoring:
+            found[number] = self._known.get(number, NOT_KNOWN)
         for number, part in list(self.parts.items()):
             here = TopicPartition(self._topic, number)
             first = max(self._out.committed.get(here, 0), part.published)
-            found[number] = first, max(part.offset, part.end, end_seen(self._consumer, here))
+            found[number] = Unread(first, max(part.offset, part.end, end_seen(self._consumer, here)))
         return found
 
     def _watch_topic(self, over: StopSignal) -> None:

@@ -6,6 +6,10 @@ as well. A game's messages keep their order: nothing of a transaction is sent be
 
 States and progress are sent once the broker has the outputs: whatever becomes of a transaction, no reader of states finds an output
 taken for published that the broker never had.
+
+The client speaks the first protocol of transactions, in which one epoch of a producer has many. A request whose connection ends
+is sent again, and its first copy may arrive in the producer's next transaction: a late EndTxn would commit half of it. So an epoch
+with such a request begins no other transaction.
 """
 
 from __future__ import annotations
@@ -54,6 +58,8 @@ class Transactions:
         self._producers: list[TransactionalProducer] = []
         #: offsets that stand, by partition
         self.committed: dict[Any, int] = {}
+        #: new epochs after requests without an answer
+        self.renewed = 0
         #: to be set when it is known that a commit cannot succeed: it would be tried again and again
         self.hopeless = effects.signal()
         self._commit: _Commit | None = None
@@ -140,8 +146,9 @@ class Transactions:
                 producer.send(topic, value, key=key, partition=partition)
             # All of it must be with the broker before the group gets the offsets: see runner.py.
             producer.flush(timeout=TIMEOUT_S)
-            producer.send_offsets_to_transaction(commit.offsets, self._member())
+            self._send_offsets(producer, commit.offsets)
             producer.commit_transaction()
+            self._renew(producer)
         except BaseException as error:  # noqa: BLE001 (``settle`` raises it)
             commit.error = error
             self._metrics.failed_commits += 1
@@ -149,6 +156,36 @@ class Transactions:
             self._metrics.committed(commit.began_s, self._monotonic_s())
         finally:
             commit.ended.set()
+
+    def _send_offsets(self, producer: TransactionalProducer, offsets: Mapping[Any, Any]) -> None:
+        """Once more where the group has moved on meanwhile and this process with it, as when another joins: what it owns in the new
+        generation is its own until it gives it back itself, which is after this commit."""
+        from kafka.errors import CommitFailedError, IllegalGenerationError
+
+        member, until_s = self._member(), self._monotonic_s() + TIMEOUT_S
+        while True:
+            try:
+                return producer.send_offsets_to_transaction(offsets, member)
+            except IllegalGenerationError:
+                before = member
+                while member.generation_id <= before.generation_id:
+                    if self.hopeless.wait(0.005) or self._monotonic_s() > until_s:
+                        raise
+                    member = self._member()
+                    if member.member_id != before.member_id:
+                        raise CommitFailedError("expelled from the group, and a new member of it") from None
+
+    def _renew(self, producer: TransactionalProducer) -> None:
+        """A new epoch after every request without an answer, before the producer's next transaction begins: a copy that is still
+        under way would be counted to that transaction, and a late commit would tear it."""
+        from kafka.errors import KafkaTimeoutError
+
+        until_s = self._monotonic_s() + TIMEOUT_S
+        while producer.unclear:
+            if self._monotonic_s() > until_s:
+                raise KafkaTimeoutError("the broker gave no new epoch")
+            producer.renew_epoch()
+            self.renewed += 1
 
     # -- life --------------------------------------------------------------------------------------------------------
 
