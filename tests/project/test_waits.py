@@ -29,6 +29,8 @@ THREADS = {
     "streaming/web/cluster_poller.py": "its work never raises; a value that is not renewed shows its age",
     "streaming/cli/demo_games.py": "reports its error on the terminal and in the summary",
     "streaming/runners/flink/watchdog.py": "ends the process itself",
+    "streaming/observability/monitor.py": "a monitor that does not answer is an alert; a timer, which cuts a slow request",
+    "streaming/kafka/tokens.py": "its failure is logged, and the next call asks again",
     "streaming/sources/pace.py": "hands its error to the reader",
     "streaming/bench/flink.py": "a timer, whose missing mark is an error of the benchmark",
     "streaming/bench/kafka.py": "a timer, which ends a process that does not start",
