@@ -45,8 +45,6 @@ EPILOG: Final = (
     "Start with: touchline demo soccer. Every command answers --help with an example. Every option is also an environment variable "
     "(TOUCHLINE_RUN_COMMIT_MS for run --commit-ms) and a key of the settings file."
 )
-#: commands that run until they are stopped: what their clients (Kafka, HTTP, AWS) warn of is shown
-SERVICES: Final = ("run", "serve", "endpoint")
 #: options before the command; they may stand behind it, too
 GLOBAL: Final = ("--settings", "--log-level", "--log-format", "--traces", "--trace-sample")
 
@@ -118,8 +116,7 @@ def _touchline(
     level, form = log_level or log.get("log_level", ""), log_format or log.get("log_format", "")
     if form == "json":
         _json.append(True)
-    clients = bool(level or form) or ctx.invoked_subcommand in SERVICES
-    ctx.with_resource(configured(level or "warning", form or "text", clients=clients))
+    ctx.with_resource(configured(level or "warning", form or "text", clients=bool(level or form)))
     ctx.with_resource(following.configured(traces, trace_sample))
 
 

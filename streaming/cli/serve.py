@@ -21,6 +21,7 @@ from streaming.cli.front import (
     front_of,
 )
 from streaming.cli.lifecycle.common import Contradicted
+from streaming.observability.logs import on_air
 
 
 def serve(
@@ -109,6 +110,7 @@ def serve(
             for name, path in (("live page", "/"), ("operator page", "/operator"), ("graphics", "/catalogue")):
                 print(f"  {name:<14} {gateway.url}{path}")
             sys.stdout.flush()
+            on_air()
             # The server ends at either signal, then raises it again: Ctrl-C it takes back itself, this one is taken back here.
             signal.signal(signal.SIGTERM, lambda *_: None)
             gateway.run()
