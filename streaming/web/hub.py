@@ -35,6 +35,8 @@ BACKLOG = 256
 MAX_DEAD_LETTERS, MAX_FOLLOWED = 100, 256
 #: (topic, reason) pairs that are counted one by one; reasons of a broker may be anything
 MAX_REASONS, OTHER_REASONS = 500, "(other reasons)"
+#: a game that has been silent for so long has ended, for ``/metrics``, s
+METRICS_KEEP_S = 600.0
 #: how often silent games are looked for, s; records of dropped games that are kept, should one go on
 SWEEP_S, MAX_DROPPED = 10.0, 1_000
 
@@ -49,12 +51,12 @@ class Hub:
     Blocks are handed over: the writer must not change their arrays afterwards. All reading methods, and
     ``subscribe``, belong to the event loop that the hub is bound to; a hub that is bound to none is emptied with
     ``drain`` by its owner. A game of which nothing has been heard for ``keep_s`` is dropped with all its values; should it go on,
-    it begins anew with what arrives.
+    it begins anew with what arrives. After ``metrics_keep_s`` it is no longer on ``/metrics``.
     """
 
-    def __init__(self, *, ring: int = RING, keep_s: float = math.inf) -> None:
+    def __init__(self, *, ring: int = RING, keep_s: float = math.inf, metrics_keep_s: float = METRICS_KEEP_S) -> None:
         self.games: dict[str, GameCache] = {}
-        self.keep_s = keep_s
+        self.keep_s, self.metrics_keep_s = keep_s, metrics_keep_s
         self._dropped: dict[str, GameRecord] = {}
         self._swept_s = time.monotonic()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=MAX_DEAD_LETTERS)
