@@ -20,6 +20,7 @@ from streaming.cli.front import (
     TokenFile,
     front_of,
 )
+from streaming.observability.logs import on_air
 
 if TYPE_CHECKING:
     from models.serving.deployed import DeploymentSync
@@ -104,6 +105,7 @@ def endpoint(
             deployed.start(asyncio.get_running_loop())
         where = f"{'http' if tls is None else 'https'}://{host}:{server.port}" + (f" and {uds}" if uds else "")
         print(f"{len(loaded.models)} models at {where}: {', '.join(sorted(loaded.models))}; Ctrl-C ends it", flush=True)
+        on_air()
         await server.until_signal()
 
     try:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from streaming.observability.logs import on_air
+
 if TYPE_CHECKING:
     from streaming.flink.rest import Rest
     from streaming.kafka.settings import Address
@@ -200,6 +202,7 @@ def _embedded(
         # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
         sys.setswitchinterval(0.0005)
         print(f"{sport} from {address.text}, {number} partitions, group {runner.group}: on the air; Ctrl-C ends it", flush=True)
+        on_air()
         runner.run(stop)
     print(f"ended after {runner.commits:,} commits; every one is on the broker")
 
@@ -226,6 +229,7 @@ def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
     if guard is None:
         return
     print("Ctrl-C stops it with a savepoint", flush=True)
+    on_air()
     where = checkpoints.folders(rest, plan.group, plan.sport)
     supervisor = JobSupervisor(
         msgspec.structs.replace(plan, checkpoints=where.checkpoints),

@@ -59,7 +59,7 @@ class HubCollector(Collector):
     """Turns operator metrics into metric families. ``state`` is what the next collection reads of the hub."""
 
     def __init__(self, hub: Hub, shown: ShownGames | None = None) -> None:
-        self.hub, self.shown = hub, shown or ShownGames()
+        self.hub, self.shown = hub, shown or ShownGames(hub.metrics_keep_s)
         self.state: HubState | None = None
 
     def collect(self) -> Iterator[Metric]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
@@ -131,14 +130,14 @@ class WebSocketSession:
         await self.websocket.close(code, sentence)
 
     async def _write(self, subscriber: Subscriber) -> None:
-        send, latency = self.websocket.send, self.hub.socket_latency
+        send, delivered = self.websocket.send, self.hub.delivered
         try:
             while batch := await subscriber.next_batch():
                 async with asyncio.timeout(STUCK_S):
                     for out in batch:
                         await send({"type": "websocket.send", "text": out.text})
                         if out.stamp_ns:
-                            latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+                            delivered(out.stamp_ns, "websocket")
         except (WebSocketDisconnect, RuntimeError, OSError):
             return
         except TimeoutError:
