@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "ograf": ("streaming.cli.ograf", "ograf", "Write the graphics in the OGraf format."),
     "schemas": ("streaming.cli.schemas", "schemas", "Write the JSON Schemas and the AsyncAPI document."),
     "bench": ("streaming.cli.bench", "bench", "Run the benchmarks, each beside its floor."),
+    "sim": ("streaming.cli.sim", "sim", "Simulate deployments under faults, every order of events decided by a seed."),
     "doctor": ("streaming.cli.doctor", "doctor", "Check what is installed and reachable, and how to mend the rest."),
     "access": ("streaming.cli.access", "access", "Print what a broker has to allow a part of a deployment."),
     "settings": ("streaming.cli.settings", "settings", "Print what environment and settings file set."),

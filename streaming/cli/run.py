@@ -29,6 +29,9 @@ def run(
     runner: Annotated[str, typer.Option(help="embedded: this process; flink: a job on a cluster.")] = "embedded",
     sport: Annotated[str, typer.Option(help="Sport whose topics are read.")] = "soccer",
     group: Annotated[str, typer.Option(help="Consumer group; its processes share the games. Default: one per runner.")] = "",
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Publish instead of the group that did until now, all of which has ended.")
+    ] = False,
     partitions: Annotated[int | None, typer.Option(help="Partitions of the topics; default for new topics: 12.", min=1)] = None,
     commit_ms: Annotated[
         int | None, typer.Option(help="Time between commits; default 100, on Flink 1000.", min=10, max=60_000)
@@ -81,15 +84,17 @@ def run(
 
     A job whose cluster was lost: touchline run ... --runner flink --from-checkpoint newest
 
-    Any number of processes may run: partitions are rebalanced to them, with the state of their games. On Flink, Ctrl-C stops the
-    job with a savepoint and prints how to go on from it, with more slots or a newer version; until then a job that is lost with its
-    JobManager is submitted again from its newest checkpoint. Security settings come from the file,
+    Any number of processes of a group may run: partitions are rebalanced to them, with the state of their games. One group
+    publishes a sport: a second one is refused, unless it has a topic_prefix of its own or --take-over is given. On Flink, Ctrl-C
+    stops the job with a savepoint and prints how to go on from it, with more slots or a newer version; until then a job that is
+    lost with its JobManager is submitted again from its newest checkpoint. Security settings come from the file,
     or from TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
     from streaming.cli.run_files import captured, run_feed, run_game
     from streaming.errors import BadInput
     from streaming.factory import sport_named
     from streaming.kafka.broker import ensure
+    from streaming.kafka.publisher import claim
     from streaming.kafka.settings import parse
     from streaming.sinks.base import file_of, is_file, sink_kind
     from streaming.sources.base import GameSource, SourceOptions, open_source, source_kind
@@ -113,6 +118,8 @@ def run(
     kinds = source_kind(source), sink_kind(sink)
     if runner == "flink" and (kinds != ("kafka", "kafka") or record):
         raise BadInput("a job goes from Kafka to Kafka: recordings and files are for the embedded runner")
+    if take_over and kinds != ("kafka", "kafka"):
+        raise BadInput("--take-over is for a run from Kafka to Kafka: only there groups publish")
     if runner != "flink" and (fresh or from_checkpoint or savepoint or transaction_timeout_s):
         raise BadInput("--savepoint, --from-checkpoint, --fresh and --transaction-timeout-s are for --runner flink")
     if kinds[0] == "file" and is_file(sink):
@@ -133,6 +140,7 @@ def run(
         raise BadInput("source and sink are one broker, with one topic_prefix: results and offsets are committed together")
     if runner == "embedded":
         number = ensure(address, name, partitions)
+        claim(address, name, address.group(group or "touchline"), take_over=take_over)
         stop = _stop_event()
         with captured(KafkaSource(address, name), record, stop):
             tuning: dict[str, Any] = {
@@ -168,6 +176,7 @@ def run(
         )
     rest.slots()  # before topics are made: whether there is a cluster at all
     ensure(address, name, partitions)
+    claim(address, name, plan.group, take_over=take_over)
     _flink(begin(plan, rest, from_checkpoint=from_checkpoint, fresh=fresh), rest, detach)
 
 

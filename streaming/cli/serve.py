@@ -39,6 +39,9 @@ def serve(
     committed: Annotated[
         bool, typer.Option("--committed", help="Show only committed records; later by one commit interval.")
     ] = False,
+    group: Annotated[
+        str, typer.Option(help="Show only what this consumer group has published, and what names no group. Default: all.")
+    ] = "",
     look_back: Annotated[float, typer.Option(help="Seconds of the past to read first.", min=0, max=86_400)] = 180.0,
     keep: Annotated[
         float, typer.Option(help="Minutes that a game without news stays in memory.", metavar="MINUTES", min=1, max=100_000)
@@ -95,7 +98,7 @@ def serve(
     sys.setswitchinterval(0.0005)
     hub = Hub(keep_s=60 * keep, metrics_keep_s=60 * metrics_keep)
     models = watch_models(hub, registry, contradicted)
-    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models)
+    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models, group=group)
     watch = ClusterPoller(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None, silent_limit)
     gateway = Gateway(
         hub,

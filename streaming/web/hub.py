@@ -283,13 +283,18 @@ class Hub:
                 continue
             if cache.record is not None:
                 subscriber.send("game", messages.text(messages.Game(record=cache.record)))
-            subscriber.seqs[game] = cache.seq
             if game in after:
+                # A message has the cursor of all games: that of a game whose values come later must not be ahead of them, or a
+                # client that is cut off in between never gets them.
+                subscriber.seqs[game] = after[game]
                 if cache.resume(selection, after[game], subscriber.offer):
                     continue
+                del subscriber.seqs[game]
                 subscriber.send("gap", messages.text(messages.Gap(game=game, after=after[game], oldest=cache.oldest)))
             if items := cache.latest(selection):
                 subscriber.offer(Delivery(game, cache.seq, items, snapshot=True))
+            else:
+                subscriber.seqs[game] = cache.seq
         self.groups.setdefault(selection, set()).add(subscriber)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
