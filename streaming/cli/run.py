@@ -55,6 +55,7 @@ def run(
     ] = None,
     python: Annotated[str, typer.Option(help="Flink: Python on the workers; default: the path of this one.")] = "",
     detach: Annotated[bool, typer.Option("--detach", help="Flink: submit the job and return.")] = False,
+    keep_job: Annotated[bool, typer.Option("--keep-job", help="Flink: leave the job on the cluster when this run ends.")] = False,
 ) -> None:
     """Run the games of a sport from Kafka to Kafka, exactly once, until Ctrl-C; or from a recording, or to a file.
 
@@ -145,7 +146,7 @@ def run(
         )
     rest.slots()  # before topics are made: whether there is a cluster at all
     ensure(address, name, partitions)
-    _flink(begin(plan, rest, from_checkpoint=from_checkpoint, fresh=fresh), rest, detach)
+    _flink(begin(plan, rest, from_checkpoint=from_checkpoint, fresh=fresh), rest, detach, keep_job)
 
 
 def _embedded(
@@ -172,7 +173,7 @@ def _embedded(
     print(f"ended after {runner.commits:,} commits; every one is on the broker")
 
 
-def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
+def _flink(start: Beginning, rest: Rest, detach: bool, keep_job: bool) -> None:
     from streaming.kafka.broker import TopicGuard
     from streaming.runners.flink import checkpoints
     from streaming.runners.flink.submission import submit_apart
@@ -192,7 +193,7 @@ def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
         print(f"{plan.sport} from {plan.address.text} on {rest.url}, {plan.profile} mode: job {job} is on the air", flush=True)
     if guard is None:
         return
-    print("Ctrl-C stops it with a savepoint", flush=True)
+    print("Ctrl-C leaves it on the cluster" if keep_job else "Ctrl-C stops it with a savepoint", flush=True)
     where = checkpoints.folders(rest, plan.group, plan.sport)
     supervisor = JobSupervisor(
         msgspec.structs.replace(plan, checkpoints=where.checkpoints),
@@ -206,6 +207,9 @@ def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
         report=_report,
     )
     supervisor.watch(stop)
+    if keep_job:
+        print(f"job {supervisor.job} goes on without this run; watch it again with --from-checkpoint newest")
+        return
     began = time.monotonic()
     path = rest.stop(supervisor.job, where.savepoints)
     print(f"stopped in {time.monotonic() - began:.1f} s; go on with --savepoint {path}")
