@@ -177,7 +177,7 @@ def _flink(start: Beginning, rest: Rest, detach: bool, keep_job: bool) -> None:
     from streaming.kafka.broker import TopicGuard
     from streaming.runners.flink import checkpoints
     from streaming.runners.flink.submission import submit_apart
-    from streaming.runners.flink.supervisor import JobSupervisor
+    from streaming.runners.flink.supervisor import JobEffects, JobSupervisor
     from streaming.runners.flink.transactions import abort_behind, lost_commits
     from streaming.wire import topics
 
@@ -195,10 +195,7 @@ def _flink(start: Beginning, rest: Rest, detach: bool, keep_job: bool) -> None:
         return
     print("Ctrl-C leaves it on the cluster" if keep_job else "Ctrl-C stops it with a savepoint", flush=True)
     where = checkpoints.folders(rest, plan.group, plan.sport)
-    supervisor = JobSupervisor(
-        msgspec.structs.replace(plan, checkpoints=where.checkpoints),
-        rest,
-        job,
+    effects = JobEffects(
         guard=guard,
         submit=lambda again: submit_apart(again, "streaming.factory"),
         newest=lambda: checkpoints.newest(where, rest, plan.title),
@@ -206,6 +203,7 @@ def _flink(start: Beginning, rest: Rest, detach: bool, keep_job: bool) -> None:
         lost=lambda checkpoint: lost_commits(plan.address, plan.group, plan.sport, checkpoint),
         report=_report,
     )
+    supervisor = JobSupervisor(msgspec.structs.replace(plan, checkpoints=where.checkpoints), rest, job, effects)
     supervisor.watch(stop)
     if keep_job:
         print(f"job {supervisor.job} goes on without this run; watch it again with --from-checkpoint newest")
