@@ -167,7 +167,9 @@ def catch_up(address: Address, sport: str, group: str, patience_s: float = 30.0)
         if left < least:
             least, until = left, time.monotonic() + patience_s
         if time.monotonic() > until:
-            raise Unavailable(f"the operator does not catch up with {topics.telemetry(sport)}: {left} records are left")
+            raise Unavailable(
+                f"the operator does not catch up with {address.topic(topics.telemetry(sport))}: {left} records are left"
+            )
         time.sleep(0.5)
 
 
@@ -176,9 +178,9 @@ def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> i
     from kafka import KafkaConsumer
     from kafka.structs import OffsetAndMetadata
 
-    topic = topics.telemetry(sport)
+    topic = address.topic(topics.telemetry(sport))
     with broker_errors(address):
-        consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
+        consumer = KafkaConsumer(**address.python(), group_id=address.group(group), enable_auto_commit=False)
         try:
             parts = partitions_of(consumer, [topic]).get(topic, [])
             end = end_offsets(consumer, parts)
@@ -203,7 +205,7 @@ def refuse_company(address: Address, group: str, patience_s: float = 15.0) -> No
     with admin(address) as client, broker_errors(address):
         while True:
             try:
-                found = client.describe_groups([group]).values()
+                found = client.describe_groups([address.group(group)]).values()
                 break
             except CoordinatorNotAvailableError:
                 if time.monotonic() > until:

@@ -76,7 +76,8 @@ def _print(text: str) -> None:
 def _listen(url: str, sport: str, prefix: str, isolation: str) -> None:
     """The subscriber. On request it prints, for each message since the last request that closes windows: its time here (us), the
     time since their last sample (us), and its size in bytes."""
-    consumer = reader_at_end(parse(url), topics.stats(sport), isolation)
+    address = parse(url)
+    consumer = reader_at_end(address, address.topic(topics.stats(sport)), isolation)
     decode, input_lines, ours = msgspec.json.Decoder(_Batch).decode, _input_lines(), prefix.encode()
     found: list[tuple[int, int, int]] = []
     _print("ready")

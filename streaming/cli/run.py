@@ -6,8 +6,9 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -33,6 +34,10 @@ def run(
     snapshot_s: Annotated[
         float, typer.Option(help="Embedded: maximum age of a game's snapshot in seconds.", min=0.1, max=600)
     ] = 5.0,
+    keep_hours: Annotated[
+        float,
+        typer.Option(help="Embedded: hours after its end until a game's record and state leave the broker.", min=0.1, max=87_600),
+    ] = 168.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")] = None,
     record: Annotated[Path | None, typer.Option(help="Embedded: also record each game in this folder.", metavar="REC")] = None,
     speed: Annotated[str, typer.Option(help="From a recording: speed in multiples of real time, or max.")] = "max",
@@ -54,6 +59,12 @@ def run(
         typer.Option(help="Flink: seconds until the broker aborts an open transaction; default 181.", min=61, max=900),
     ] = None,
     python: Annotated[str, typer.Option(help="Flink: Python on the workers; default: the path of this one.")] = "",
+    monitor_port: Annotated[
+        int | None,
+        typer.Option(help="Embedded: serve /metrics, /health and /ready on this port; 0: one that is free. Default: none.", min=0),
+    ] = None,
+    monitor_host: Annotated[str, typer.Option(help="Embedded: address of the monitor.")] = "127.0.0.1",
+    ready_behind: Annotated[int, typer.Option(help="Embedded: not ready with more unread records than this.", min=1)] = 10_000,
     detach: Annotated[bool, typer.Option("--detach", help="Flink: submit the job and return.")] = False,
     keep_job: Annotated[bool, typer.Option("--keep-job", help="Flink: leave the job on the cluster when this run ends.")] = False,
 ) -> None:
@@ -89,6 +100,10 @@ def run(
         raise BadInput(f"there is no profile {profile!r}: process or thread")
     if runner == "flink" and model:
         raise BadInput("a job takes the models that are shipped with the program: --model is for the embedded runner")
+    if monitor_port is not None and (runner == "flink" or (source_kind(source), sink_kind(sink)) != ("kafka", "kafka")):
+        raise BadInput(
+            "--monitor-port is for the embedded runner from Kafka to Kafka: of Flink's jobs the gateway's /metrics tells"
+        )
     if runner == "flink" and registry:
         raise BadInput(
             "the workers of a job follow the registry that TOUCHLINE_REGISTRY names in their own environment: "
@@ -113,13 +128,19 @@ def run(
             run_feed(opened, sink, sink_options=options, model=model, registry=registry, stop=stop)
         return
     address = parse(source, kafka_settings)
-    if parse(sink, kafka_settings).servers != address.servers:
-        raise BadInput("source and sink are one broker: results and offsets are committed together")
+    if parse(sink, kafka_settings) != address:
+        raise BadInput("source and sink are one broker, with one topic_prefix: results and offsets are committed together")
     if runner == "embedded":
         number = ensure(address, name, partitions)
         stop = _stop_event()
         with captured(KafkaSource(address, name), record, stop):
-            _embedded(address, name, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop, registry)
+            tuning: dict[str, Any] = {
+                "group": group or "touchline",
+                "commit_s": (commit_ms or 100) / 1000,
+                "snapshot_s": snapshot_s,
+            }
+            monitor = None if monitor_port is None else (monitor_port, monitor_host, ready_behind)
+            _embedded(address, name, number, tuning, 3600 * keep_hours, model, stop, registry, monitor)
         return
     from streaming.flink.rest import Rest
     from streaming.runners.flink.job import CHECKPOINT_TIMEOUT_S, GROUP, Plan
@@ -132,7 +153,7 @@ def run(
         rest=(rest.host, rest.port),
         profile=profile,  # type: ignore[arg-type]
         parallelism=parallelism,
-        group=group or GROUP,
+        group=address.group(group or GROUP),
         python=python or sys.executable,
         savepoint=savepoint,
         checkpoint_ms=commit_ms or 1000,
@@ -153,22 +174,33 @@ def _embedded(
     address: Address,
     sport: str,
     number: int,
-    group: str,
-    commit_s: float,
-    snapshot_s: float,
+    tuning: dict[str, Any],
+    keep_s: float,
     model: list[str] | None,
     stop: threading.Event,
     registry: Path | None,
+    monitored: tuple[int, str, int] | None,
 ) -> None:
     from streaming.factory import maker, prepare
+    from streaming.observability.disk import DiskCollector
+    from streaming.observability.monitor import Monitor
+    from streaming.runners.kafka.condition import Condition, RunnerCollector
     from streaming.runners.kafka.runner import KafkaRunner
 
-    with maker(model, registry) as make:
+    with maker(model, registry) as make, ExitStack() as opened:
+        runner = KafkaRunner(address, sport, make, **tuning)
+        runner.keep_s = keep_s
+        if monitored is not None:
+            port, host, most_behind = monitored
+            condition = Condition(runner.metrics, time.monotonic, most_behind)
+            folders = [folder for folder in (Path.cwd(), registry) if folder is not None]
+            collectors = [RunnerCollector(runner.metrics, sport, runner.group), DiskCollector(folders)]
+            monitor = opened.enter_context(Monitor(collectors, condition.not_alive, condition.not_ready, port=port, host=host))
+            print(f"monitor: {monitor.url}/metrics, /health, /ready", flush=True)
         prepare(sport, make)
         # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
         sys.setswitchinterval(0.0005)
-        runner = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s)
-        print(f"{sport} from {address.text}, {number} partitions, group {group}: on the air; Ctrl-C ends it", flush=True)
+        print(f"{sport} from {address.text}, {number} partitions, group {runner.group}: on the air; Ctrl-C ends it", flush=True)
         runner.run(stop)
     print(f"ended after {runner.commits:,} commits; every one is on the broker")
 
@@ -184,7 +216,8 @@ def _flink(start: Beginning, rest: Rest, detach: bool, keep_job: bool) -> None:
     plan, stop = start.plan, _stop_event()
     for note in start.notes:
         _report(note)
-    guard = None if detach else TopicGuard(plan.address, topics.telemetry(plan.sport), plan.group)
+    topic = plan.address.topic(topics.telemetry(plan.sport))
+    guard = None if detach else TopicGuard(plan.address, topic, plan.group)
     if start.running is not None:
         job = start.running.id
         print(f"{plan.sport} on {rest.url}: job {job} is on the air already", flush=True)

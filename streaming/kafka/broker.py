@@ -20,6 +20,8 @@ MAX_MESSAGE_BYTES: Final = 16_000_000
 
 #: these topics have the broker's own retention; positions and health only matter for a moment
 _HOUR: Final = {"retention.ms": "3600000"}
+#: when a record arrived is the broker's to say, and not its sender's
+_ARRIVALS: Final = {"message.timestamp.type": "LogAppendTime"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 #: snapshots are rewritten every few seconds: small segments, cleaned soon, so that a new reader reads little
 _SNAPSHOTS: Final = {
@@ -79,10 +81,13 @@ def admin(address: Address) -> Iterator[Any]:
 
 
 def _config(topic: str, sport: str) -> dict[str, str]:
+    """Of a topic by its name in ``streaming.wire.topics``."""
     if topic == topics.snapshots(sport):
         return dict(_SNAPSHOTS)
     if topic in topics.compacted(sport):
         return dict(_COMPACTED)
+    if topic == topics.telemetry(sport):
+        return dict(_ARRIVALS)
     if topic == topics.positions(sport):
         return dict(_HOUR)
     return {}
@@ -96,25 +101,26 @@ def ensure(address: Address, sport: str, partitions: int | None = None) -> int:
     """
     from kafka import errors
 
-    wanted = topics.every(sport)
+    wanted = {address.topic(topic): topic for topic in topics.every(sport)}
+    first = address.topic(topics.telemetry(sport))
     with admin(address) as client:
         there = counts(client, wanted)
-        have = there.get(topics.telemetry(sport), partitions or PARTITIONS)
+        have = there.get(first, partitions or PARTITIONS)
         if partitions is not None and have != partitions:
-            raise BadInput(
-                f"topic {topics.telemetry(sport)} has {have} partitions, not {partitions}: leave --partitions out, or use "
-                "another broker"
-            )
+            raise BadInput(f"topic {first} has {have} partitions, not {partitions}: leave --partitions out, or use another broker")
         for topic, number in there.items():
             if number != have:
                 raise BadInput(
-                    f"topic {topic} has {number} partitions where {topics.telemetry(sport)} has {have}: a game must have the "
+                    f"topic {topic} has {number} partitions where {first} has {have}: a game must have the "
                     "same partition in both, so make it anew with as many"
                 )
         missing = [topic for topic in wanted if topic not in there]
         if missing:
             # -1 replicas: as many as the broker's operator has decided
-            new = {topic: {"num_partitions": have, "replication_factor": -1, "configs": _config(topic, sport)} for topic in missing}
+            new = {
+                topic: {"num_partitions": have, "replication_factor": -1, "configs": _config(wanted[topic], sport)}
+                for topic in missing
+            }
             try:
                 client.create_topics(new, wait_for_metadata=True)
             except errors.TopicAlreadyExistsError:

@@ -58,7 +58,7 @@ class DeadLetterReader:
     """The dead letters of a sport, as they are committed. A context manager that holds a connection."""
 
     def __init__(self, address: Address, sport: str, group: str = GROUP) -> None:
-        self.address, self.sport, self.group = address, sport, group
+        self.address, self.sport, self.group = address, sport, address.group(group)
         #: letters that could not be read themselves
         self.unreadable = 0
         self._consumer: Any = None
@@ -78,7 +78,7 @@ class DeadLetterReader:
                 fetch_max_wait_ms=50,
                 max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
             )
-            kinds = [topics.dead(kind) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
+            kinds = [self.address.topic(topics.dead(kind)) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
             found = partitions_of(self._consumer, kinds)
             here = [tp for kind in kinds for tp in found.get(kind, ())]
             self._consumer.assign(here)
@@ -124,7 +124,7 @@ class DeadLetterReader:
         return [
             found.place
             for found in self.read()
-            if wanted.has(found.letter) and found.letter.payload and (again or not was_replayed(sent, found.place))
+            if wanted.has(found.letter) and _whole(found.letter) and (again or not was_replayed(sent, found.place))
         ]
 
     def send(self, places: Iterable[LetterPosition], ingress: Ingress) -> int:
@@ -164,6 +164,11 @@ class DeadLetterReader:
 
         with broker_errors(self.address):
             self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*stored, -1) for key, stored in commits.items()})
+
+
+def _whole(letter: Letter) -> bool:
+    """Whether the letter has the record to send again: of one that was too long it has only the beginning."""
+    return bool(letter.payload) and not letter.cut_from_bytes
 
 
 def was_replayed(sent: dict[tuple[str, int], list[tuple[int, int]]], place: LetterPosition) -> bool:

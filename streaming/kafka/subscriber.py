@@ -86,18 +86,19 @@ class KafkaSubscriber:
         self._next: dict[Any, int] = {}
         self._past: dict[Any, int] = {}
         self._kinds: dict[str, tuple[Callable[[Any], None], float | None]] = {}
+        name = address.topic
         for sport in self.sports:
             self._kinds |= {
-                topics.games(sport): (self._game, None),
-                topics.health(sport): (self._health, None),
-                topics.stats(sport): (self._stats, look_back_s),
-                topics.events(sport): (self._event, look_back_s),
-                topics.positions(sport): (self._positions, min(look_back_s, POSITIONS_S)),
-                topics.dead(topics.telemetry(sport)): (self._letter, look_back_s),
-                topics.dead(topics.events(sport)): (self._letter, look_back_s),
+                name(topics.games(sport)): (self._game, None),
+                name(topics.health(sport)): (self._health, None),
+                name(topics.stats(sport)): (self._stats, look_back_s),
+                name(topics.events(sport)): (self._event, look_back_s),
+                name(topics.positions(sport)): (self._positions, min(look_back_s, POSITIONS_S)),
+                name(topics.dead(topics.telemetry(sport))): (self._letter, look_back_s),
+                name(topics.dead(topics.events(sport))): (self._letter, look_back_s),
             }
             if models is not None:
-                self._kinds[topics.predictions(sport)] = (self._prediction, look_back_s)
+                self._kinds[name(topics.predictions(sport))] = (self._prediction, look_back_s)
         self._over = threading.Event()
         self._thread = WatchedThread(self._run, "kafka subscriber", self._ended)
 
@@ -273,7 +274,7 @@ class KafkaSubscriber:
 
     def _read_games(self) -> None:
         """Announced games, oldest first, so that the newest is known to be the newest whichever partition it is on."""
-        here = self._partitions(topics.games(sport) for sport in self.sports)
+        here = self._partitions(self.address.topic(topics.games(sport)) for sport in self.sports)
         if not here:
             return
         ends = end_offsets(self._consumer, here)
@@ -327,7 +328,7 @@ class KafkaSubscriber:
         lag = dict.fromkeys(self.sports, 0)
         for sport in self.sports:
             for here in self._consumer.assignment():
-                if here.topic == topics.stats(sport):
+                if here.topic == self.address.topic(topics.stats(sport)):
                     at = position(self._consumer, here)
                     lag[sport] += 0 if at is None else max(0, end_seen(self._consumer, here) - at)
         self.lag = lag

@@ -119,12 +119,15 @@ def test_compose_commands_exist_in_the_program(name):
 
 def test_prometheus_scrapes_existing_services():
     config = yaml.safe_load((INFRA / "prometheus.yml").read_text())
-    targets = [target for job in config["scrape_configs"] for static in job["static_configs"] for target in static["targets"]]
+    jobs = config["scrape_configs"]
+    targets = [target for job in jobs for static in job.get("static_configs", ()) for target in static["targets"]]
+    found = [dns for job in jobs for dns in job.get("dns_sd_configs", ())]
+    targets += [f"{name}:{dns['port']}" for dns in found for name in dns["names"]]
     aliases = {alias for s in SERVICES.values() for alias in s.get("networks", {}).get("default", {}).get("aliases", ())}
     for target in targets:
         host, port = target.split(":")
         assert host in SERVICES.keys() | aliases
-        assert int(port) in (8080, container.METRICS_PORT)
+        assert int(port) in (8080, 9100, container.METRICS_PORT)
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,11 @@ CLIENT_JVM: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be run where.
 
-    ``rest`` is the JobManager's REST address (host, port); ``python`` the interpreter on the workers; ``savepoint`` a path to go
-    on from; ``checkpoint_ms`` how often results become visible to a reader of committed records; ``checkpoints`` the folder (a
-    URL that the cluster understands) for the checkpoints of this group and sport, the cluster's own where it is empty;
-    ``transaction_s`` how long the broker waits for the commit of an open transaction before it aborts it, 0 for the default;
-    ``keep_s`` how long after its end a game is known.
+    ``group`` is as it is called on the broker, ``rest`` the JobManager's REST address (host, port); ``python`` the interpreter on
+    the workers; ``savepoint`` a path to go on from; ``checkpoint_ms`` how often results become visible to a reader of committed
+    records; ``checkpoints`` the folder (a URL that the cluster understands) for the checkpoints of this group and sport, the
+    cluster's own where it is empty; ``transaction_s`` how long the broker waits for the commit of an open transaction before it
+    aborts it, 0 for the default; ``keep_s`` how long after its end a game is known.
     """
 
     address: Address
@@ -169,7 +169,7 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
             "feed",
             "`k` BYTES, `v` BYTES, `at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
             {
-                "topic": topics.telemetry(plan.sport),
+                "topic": plan.address.topic(topics.telemetry(plan.sport)),
                 **properties,
                 "properties.group.id": plan.group,
                 "scan.startup.mode": "group-offsets",
@@ -186,7 +186,7 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
             "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES",
             {
                 # of the record of a game only its removal, when the game is not known any more
-                "topic": ";".join((*topics.outputs(plan.sport), topics.games(plan.sport))),
+                "topic": ";".join(map(plan.address.topic, (*topics.outputs(plan.sport), topics.games(plan.sport)))),
                 **properties,
                 "sink.delivery-guarantee": "exactly-once",
                 # Of this submission alone. The ids that follow count checkpoints, and where a job begins to count anew the sink
@@ -226,8 +226,10 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
     message_type = Types.ROW_NAMED(["topic", "key", "value"], [Types.STRING(), octets, octets])
     out = keyed.process(function, message_type).name("games").uid("games")
     tables.create_temporary_view("computed", tables.from_data_stream(out))
+    # the workers write to topics by their own names
+    topic = f"CONCAT('{plan.address.topic_prefix}', `topic`)" if plan.address.topic_prefix else "`topic`"
     statements = tables.create_statement_set()
-    statements.add_insert_sql("INSERT INTO results SELECT `topic`, `key`, `value` FROM computed")
+    statements.add_insert_sql(f"INSERT INTO results SELECT {topic}, `key`, `value` FROM computed")
     statements.attach_as_datastream()
 
 

@@ -76,7 +76,7 @@ def used_records(address: Address, sport: str, group: str) -> int:
     does not answer. What is gone by retention counts as one, so that it is not taken for nothing."""
     from kafka import KafkaConsumer
 
-    topic = topics.telemetry(sport)
+    topic = address.topic(topics.telemetry(sport))
     with broker_errors(address):
         consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
         try:
@@ -98,9 +98,8 @@ def _kept(where: StateFolders, rest: Rest) -> list[str]:
 
 
 def _no_state(plan: Plan, where: StateFolders, used: int, found: Retained | None) -> str:
-    lack = (
-        f"group {plan.group} has used {used:,} records of {topics.telemetry(plan.sport)}, and the state of their games is missing"
-    )
+    topic = plan.address.topic(topics.telemetry(plan.sport))
+    lack = f"group {plan.group} has used {used:,} records of {topic}, and the state of their games is missing"
     fresh = "begin without it with --fresh, which makes dead letters of what follows of those games"
     if found is not None:
         return f"{lack}: go on from its newest checkpoint, {found.text}, with --from-checkpoint {NEWEST}, or {fresh}"

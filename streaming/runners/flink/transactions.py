@@ -44,7 +44,7 @@ def checkpoint_of(transactional_id: str) -> int | None:
 
 def open_transactions(address: Address, group: str, sport: str) -> list[OpenTransaction]:
     """Those of the group's jobs on a sport, oldest first; ``Unavailable`` with one sentence."""
-    written, now_s = set(topics.outputs(sport)), time.time()
+    written, now_s = set(map(address.topic, topics.outputs(sport))), time.time()
     with admin(address) as client:
         ours = _ids(client, group, sport, _OPEN)
         described = client.describe_transactions(list(ours)) if ours else {}

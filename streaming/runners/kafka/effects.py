@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streaming.kafka.broker import Unread
+from streaming.wire.headers import Headers
 
 
 class Signal(Protocol):
@@ -68,7 +69,7 @@ class TransactionalProducer(Protocol):
     def add_partitions(self, partitions: Iterable[tuple[str, int]]) -> None:
         """Register what this transaction will write to, without waiting."""
 
-    def send(self, topic: str, value: bytes, *, key: bytes, partition: int | None = None) -> object:
+    def send(self, topic: str, value: bytes | None, *, key: bytes, partition: int | None = None, headers: Headers = ()) -> object:
         """Queue a message; ``flush`` or ``commit_transaction`` raises when the broker does not take it."""
 
     def flush(self, timeout: float) -> None: ...
