@@ -36,7 +36,7 @@ def run(
     ] = 5.0,
     keep_hours: Annotated[
         float,
-        typer.Option(help="Embedded: hours after its end until a game's record and state leave the broker.", min=0.1, max=87_600),
+        typer.Option(help="Hours after its end until a game's record and state are removed.", min=0.1, max=87_600),
     ] = 168.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")] = None,
     record: Annotated[Path | None, typer.Option(help="Embedded: also record each game in this folder.", metavar="REC")] = None,
@@ -158,6 +158,7 @@ def run(
         savepoint=savepoint,
         checkpoint_ms=commit_ms or 1000,
         transaction_s=transaction_timeout_s or 0,
+        keep_s=3600 * keep_hours,
     )
     shortest_s = plan.checkpoint_ms / 1000 + CHECKPOINT_TIMEOUT_S
     if transaction_timeout_s is not None and transaction_timeout_s < shortest_s:

@@ -31,6 +31,7 @@ def transactions(
     from streaming.runners.flink.transactions import open_transactions
 
     address, name = parse(source, kafka_settings), sport_named(sport).name
+    group = address.group(group)
     found = open_transactions(address, group, name)
     for one in found:
         print(
