@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "serve": ("streaming.cli.serve", "serve", "Serve the pages of games that run elsewhere, from Kafka."),
     "tokens": ("streaming.cli.tokens", "app", "Make, list and take back tokens of the gateway and the endpoint."),
     "dead": ("streaming.cli.dead", "app", "List dead letters, or send their records again."),
+    "transactions": ("streaming.cli.transactions", "transactions", "List open transactions of Flink jobs, or abort them."),
     "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
     "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by the SageMaker container contract."),
     "check": ("streaming.cli.check", "app", "Count the highlights and stories of real games."),

@@ -58,12 +58,14 @@ def _condition(request: Request, problems: list[str]) -> Response:
 
 
 async def health(request: Request) -> Response:
-    """503 with the reasons while what is shown is not live: the broker is away, or a feed is silent."""
-    return _condition(request, condition.problems(_hub(request), request.app.state.cluster))
+    """503 with the reasons while what is shown is not live: the broker is away, or a feed is silent; or while the Flink cluster is
+    away, or a job of it has lost what it published."""
+    cluster = request.app.state.cluster
+    return _condition(request, condition.problems(_hub(request), cluster) + condition.flink_problems(cluster))
 
 
 async def ready(request: Request) -> Response:
-    """As :func:`health`, and 503 while the past is still being read: Kubernetes' readiness."""
+    """503 as :func:`health` for what is shown, and while the past is still being read: Kubernetes' readiness."""
     return _condition(request, condition.not_ready(_hub(request), request.app.state.cluster))
 
 
