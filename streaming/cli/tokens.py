@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from models.serving.access import Grant
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="Make, list and take back tokens.",
+    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="Make, list and take back tokens.\n\n"
+    "Example: touchline tokens new --scope sport:soccer --name obs-1",
     no_args_is_help=True,
 )  # fmt: skip
 

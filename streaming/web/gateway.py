@@ -127,6 +127,7 @@ def application(
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
     app.add_middleware(FrontDoor, front=front)
     app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
+    app.state.front = front
     app.state.exposition = exposition(hub, cluster)
     return app
 
