@@ -106,6 +106,7 @@ def application(
         Route("/health", rest.health),
         Route("/metrics", rest.metrics),
         Route("/asyncapi.json", rest.asyncapi),
+        Route("/openapi.json", rest.openapi),
         Route("/api/schemas", rest.schema_names),
         Route("/api/schemas/{name}.json", rest.schema),
         Route("/api/games", rest.games),

@@ -229,13 +229,21 @@ class Hub:
                 continue
             if cache.record is not None:
                 subscriber.send("game", messages.text(messages.Game(record=cache.record)))
-            subscriber.seqs[game] = cache.seq
+            # The cursor of each message covers every game: one may not be past what is still to be sent of another.
             if game in after:
-                if cache.resume(selection, after[game], subscriber.offer):
+                subscriber.seqs[game] = after[game]
+                missed = list[Delivery]()
+                if cache.resume(selection, after[game], missed.append):
+                    for delivery in missed:
+                        subscriber.offer(delivery)
+                    if not missed:
+                        subscriber.seqs[game] = cache.seq
                     continue
                 subscriber.send("gap", messages.text(messages.Gap(game=game, after=after[game], oldest=cache.oldest)))
             if items := cache.latest(selection):
                 subscriber.offer(Delivery(game, cache.seq, items, snapshot=True))
+            else:
+                subscriber.seqs[game] = cache.seq
         self.groups.setdefault(selection, set()).add(subscriber)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:

@@ -116,4 +116,5 @@ def test_endpoint_for_others_serves_over_tls_by_token(tmp_path: Path, capsys: py
         assert [ask("/models", issued[s]) for s in ("predict", "admin", "read")] == [200, 200, 403]
         assert [ask("/metrics", issued[s]) for s in ("predict", "admin")] == [403, 200]
         process.terminate()
+        process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0

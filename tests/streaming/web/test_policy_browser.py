@@ -94,8 +94,13 @@ def test_policy_stops_what_a_page_must_not_do(browser: Any, running: Gateway) ->
     page, faults = watched(browser)
     page.goto(f"{running.url}/?token={READ[0]}")
     page.evaluate(
-        "() => { const s = document.createElement('script'); s.textContent = \"document.title = 'scripted'\";"
-        " document.head.append(s); const d = document.createElement('div'); d.setAttribute('style', 'color: red'); document.body.append(d); }"
+        """() => {
+          const script = document.createElement('script'), box = document.createElement('div');
+          script.textContent = "document.title = 'scripted'";
+          document.head.append(script);
+          box.setAttribute('style', 'color: red');
+          document.body.append(box);
+        }"""
     )
     page.wait_for_timeout(300)
     assert page.title() != "scripted"
