@@ -39,6 +39,13 @@ def serve(
         bool, typer.Option("--committed", help="Show only committed records; later by one commit interval.")
     ] = False,
     look_back: Annotated[float, typer.Option(help="Seconds of the past to read first.", min=0, max=86_400)] = 180.0,
+    keep: Annotated[
+        float, typer.Option(help="Minutes that a game without news stays in memory.", metavar="MINUTES", min=1, max=100_000)
+    ] = 720.0,
+    silent_limit: Annotated[
+        float,
+        typer.Option(help="/health and /ready fail when a game has had no record for so long; 0: never.", metavar="SECONDS", min=0),
+    ] = 0.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")] = None,
     flink: Annotated[str, typer.Option(help="REST address of a Flink cluster to watch: http://host:port.", metavar="URL")] = "",
     registry: Annotated[
@@ -63,6 +70,7 @@ def serve(
     from streaming.kafka.lag import LagWatch
     from streaming.kafka.settings import parse
     from streaming.kafka.subscriber import KafkaSubscriber
+    from streaming.runners.flink.transactions import lost_of_job
     from streaming.web.cluster_poller import ClusterPoller
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
@@ -78,13 +86,13 @@ def serve(
     )
     address = parse(source, kafka_settings)
     sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else known()
-    jobs = FlinkPoller(flink) if flink else None
+    jobs = FlinkPoller(flink, lost=lost_of_job(address)) if flink else None
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)
-    hub = Hub()
+    hub = Hub(keep_s=60 * keep)
     models = watch_models(hub, registry, contradicted)
     reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models)
-    watch = ClusterPoller(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None)
+    watch = ClusterPoller(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None, silent_limit)
     gateway = Gateway(
         hub,
         host=host,

@@ -104,6 +104,8 @@ def application(
         WebSocketRoute("/ws", _websocket),
         Route("/sse", sse),
         Route("/health", rest.health),
+        Route("/live", rest.live),
+        Route("/ready", rest.ready),
         Route("/metrics", rest.metrics),
         Route("/asyncapi.json", rest.asyncapi),
         Route("/openapi.json", rest.openapi),
@@ -129,7 +131,7 @@ def application(
     app.add_middleware(FrontDoor, front=front)
     app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
     app.state.front = front
-    app.state.exposition = exposition(hub, cluster)
+    app.state.exposition = exposition(hub, cluster, folders=() if recordings is None else (recordings,))
     return app
 
 

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from models.serving.openapi import body, document, path_of, schemas_of
 from streaming.web.front import needed
-from streaming.web.replies import ANSWERS, QUERY, Error
+from streaming.web.replies import ANSWERS, QUERY, Error, Health
 
 _SCOPES = {"": "Open to everybody.", "reads": "Any scope that reads the game.", "admin": "Scope admin."}
 _REFUSALS = {
@@ -20,6 +20,8 @@ _REFUSALS = {
     "421": "another host",
     "429": "too many requests",
 }
+#: probes answer 503 with the reasons
+_PROBED = ("/health", "/ready")
 
 
 def gateway_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
@@ -43,7 +45,9 @@ def gateway_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
                 "description": {"": "Open to everybody.", "admin": "Scope admin."}.get(
                     needed(path), "Any scope that reads the game."
                 ),
-                "responses": {"200": {"description": summary, "content": body(ANSWERS[route.path], schemas)}} | refusals,
+                "responses": {"200": {"description": summary, "content": body(ANSWERS[route.path], schemas)}}
+                | refusals
+                | ({"503": {"description": "it is failing", "content": body(Health, schemas)}} if path in _PROBED else {}),
                 **({"parameters": parameters} if parameters else {}),
             }
         }

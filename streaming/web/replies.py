@@ -10,12 +10,13 @@ from streaming.web.graphics import Graphic
 from streaming.wire.records import Event, GameRecord, StatUpdate, Team
 
 
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The event loop turns."""
+class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``ok`` or ``failing``; to whom a token lets read also the rest."""
 
     status: str
-    games: int
-    subscribers: int
+    games: int | msgspec.UnsetType = msgspec.UNSET
+    subscribers: int | msgspec.UnsetType = msgspec.UNSET
+    problems: list[str] = []
 
 
 class GameEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,8 @@ ANSWERS: dict[str, Any] = {
     "/graphics/{name}/{file}": "*/*",
     "/sse": "text/event-stream",
     "/health": Health,
+    "/ready": Health,
+    "/live": Health,
     "/metrics": "text/plain",
     "/asyncapi.json": dict[str, Any],
     "/openapi.json": dict[str, Any],

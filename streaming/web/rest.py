@@ -16,7 +16,7 @@ from starlette.responses import Response
 from models.latency import DRAWN_US, Latency
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.metrics import OperatorMetrics
-from streaming.web import prometheus, schemas
+from streaming.web import condition, prometheus, schemas
 from streaming.web.filters import Filter, split
 from streaming.web.front import grant_of
 from streaming.web.game_cache import GameCache
@@ -24,7 +24,7 @@ from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.ograf import files as ograf_files
 from streaming.web.openapi import gateway_document
-from streaming.web.replies import CatalogueStat, FeatureEntry, GameEntry, ModelEntry, RecordingEntry
+from streaming.web.replies import CatalogueStat, FeatureEntry, GameEntry, Health, ModelEntry, RecordingEntry
 from streaming.wire.records import decode_game
 
 _encode = msgspec.json.Encoder().encode
@@ -51,10 +51,30 @@ def _game_cache(request: Request) -> GameCache:
     return cache
 
 
+def _condition(request: Request, problems: list[str]) -> Response:
+    """A probe without a token learns whether, and not why."""
+    hub, status = _hub(request), "failing" if problems else "ok"
+    if grant_of(request.scope).reads:
+        subscribers = sum(hub.subscribers().values())
+        found = Health(status=status, games=len(hub.games), subscribers=subscribers, problems=problems)
+    else:
+        found = Health(status=status)
+    return json_response(found, 503 if problems else 200)
+
+
 async def health(request: Request) -> Response:
-    """200 while the event loop turns."""
-    hub = _hub(request)
-    return json_response({"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())})
+    """503 with the reasons while what is shown is not live: the broker is away, or a feed is silent."""
+    return _condition(request, condition.problems(_hub(request), request.app.state.cluster))
+
+
+async def ready(request: Request) -> Response:
+    """As :func:`health`, and 503 while the past is still being read: Kubernetes' readiness."""
+    return _condition(request, condition.not_ready(_hub(request), request.app.state.cluster))
+
+
+async def live(request: Request) -> Response:
+    """200 while the event loop turns: Kubernetes' liveness, since another start mends nothing else."""
+    return _condition(request, [])
 
 
 async def games(request: Request) -> Response:
@@ -233,7 +253,7 @@ async def openapi(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Prometheus' text format."""
-    return Response(request.app.state.exposition(), media_type=prometheus.CONTENT_TYPE)
+    return Response(await request.app.state.exposition.text(), media_type=prometheus.CONTENT_TYPE)
 
 
 def _latency(latency: Latency) -> dict[str, Any]:
