@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -45,7 +46,8 @@ def check_front(host: str, *, tls: bool, behind_proxy: bool, tokens: bool) -> No
 class Front:
     """``hosts``: names besides the loopback's that clients use for this server, ``*`` for any; ``origins``: of pages that may read
     it besides its own, as ``https://graphics.example.com``, or ``null`` for pages from files. ``host`` is where it listens,
-    ``requests_per_s`` the rate of one token or address (None: unbounded)."""
+    ``requests_per_s`` the rate of one token or address (None: unbounded), ``most_connections`` the number of all (None: as the server
+    has it)."""
 
     def __init__(
         self,
@@ -56,8 +58,11 @@ class Front:
         origins: Iterable[str] = (),
         behind_proxy: bool = False,
         requests_per_s: float | None = MOST_REQUESTS_PER_S,
+        tls: ssl.SSLContext | None = None,
+        most_connections: int | None = None,
     ) -> None:
         self.tokens, self.behind_proxy = tokens, behind_proxy
+        self.tls, self.most_connections = tls, most_connections
         self.hosts = {name.lower().strip("[]") for name in (*hosts, host)}
         self.any_address = not is_loopback(host)
         self.origins = {origin.lower().rstrip("/") for origin in origins}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -206,13 +205,11 @@ class Gateway:
         recordings: Path | None = None,
         cluster: ClusterPoller | None = None,
         front: Front | None = None,
-        tls: ssl.SSLContext | None = None,
-        most_connections: int | None = None,
     ) -> None:
         self.hub, front = hub, front or Front(host=host)
         self.socket = listen(host, port)
         name, self.port = self.socket.getsockname()[:2]
-        self.url = f"{'http' if tls is None else 'https'}://{f'[{name}]' if ':' in name else name}:{self.port}"
+        self.url = f"{'http' if front.tls is None else 'https'}://{f'[{name}]' if ':' in name else name}:{self.port}"
         config = uvicorn.Config(
             application(hub, recordings=recordings, cluster=cluster, front=front),
             loop="uvloop",
@@ -225,11 +222,11 @@ class Gateway:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # the front reads them, where a proxy is stated
-            ssl_context_factory=None if tls is None else lambda config, default: tls,
+            ssl_context_factory=None if (tls := front.tls) is None else (lambda *_: tls),
             timeout_graceful_shutdown=2,
         )
         self.door = Door(
-            lambda: connections_within_descriptors(most_connections or http_limits.MOST_CONNECTIONS),
+            lambda: connections_within_descriptors(front.most_connections or http_limits.MOST_CONNECTIONS),
             address_limited=not front.behind_proxy,
         )
         self._server = _Server(config, hub, self.door)

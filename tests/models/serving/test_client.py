@@ -340,7 +340,8 @@ def test_endpoint_over_tls_by_a_token_that_is_exchanged(tmp_path: Path, monkeypa
     loaded = LoadedModels()
     loaded.add("xgoals", XGOALS, "")
     tokens = Tokens.of([old_grant])
-    with in_thread(Server(loaded, port=0, front=Front(tokens, requests_per_s=None), tls=tls_context(certificate, key))) as server:
+    front = Front(tokens, requests_per_s=None, tls=tls_context(certificate, key))
+    with in_thread(Server(loaded, port=0, front=front)) as server:
         model = connect("xgoals", f"https://localhost:{server.port}?deadline_ms=60000", XGOALS)
         assert isinstance(model, RemoteModel)
         inputs = rows()

@@ -436,7 +436,7 @@ def test_a_pipeline_that_waits_is_bounded(loaded: LoadedModels) -> None:
 
 
 def test_silent_sockets_beyond_the_most_lock_nobody_out(loaded: LoadedModels) -> None:
-    with in_thread(Server(loaded, port=0, most_connections=10)) as server:
+    with in_thread(Server(loaded, port=0, front=Front(most_connections=10))) as server:
         idle = [socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S) for _ in range(40)]
         assert ask(server, "GET", "/ping")[0] == 200
         until(lambda: len(server.door.inside) <= 10)

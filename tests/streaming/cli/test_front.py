@@ -13,7 +13,7 @@ import pytest
 
 from models.serving.access import read_tokens
 from streaming.cli.app import run
-from streaming.cli.front import front_of
+from streaming.cli.front import FrontOptions, front_of
 from streaming.errors import BadInput
 from tests.certificates import self_signed
 from tests.waiting import TIMEOUT_S
@@ -40,23 +40,23 @@ def test_listening_for_others_needs_tls_and_tokens(
 
 
 def test_wrong_options_of_the_front_are_one_sentence(tmp_path: Path) -> None:
-    plain = {"cert": None, "key": None, "behind_proxy": False, "tokens": None}
     missing = tmp_path / "none.pem"
     for options, word in (
-        ({"cert": missing}, "--tls-key is missing"),
-        ({"key": missing}, "--tls-cert is missing"),
-        ({"cert": missing, "key": missing}, "cannot read"),
-        ({"tokens": missing}, "cannot read the token file"),
-        ({"hosts": ["https://stats.example.com"]}, "not a host name"),
-        ({"hosts": ["stats.example.com:443"]}, "not a host name"),
-        ({"origins": ["stats.example.com"]}, "not an origin"),
-        ({"origins": ["https://stats.example.com/page"]}, "not an origin"),
-        ({"tokens": missing, "single_token": "x"}, "exclude each other"),
+        (FrontOptions(tls_cert=missing), "--tls-key is missing"),
+        (FrontOptions(tls_key=missing), "--tls-cert is missing"),
+        (FrontOptions(tls_cert=missing, tls_key=missing), "cannot read"),
+        (FrontOptions(tokens=missing), "cannot read the token file"),
+        (FrontOptions(hosts=["https://stats.example.com"]), "not a host name"),
+        (FrontOptions(hosts=["stats.example.com:443"]), "not a host name"),
+        (FrontOptions(origins=["stats.example.com"]), "not an origin"),
+        (FrontOptions(origins=["https://stats.example.com/page"]), "not an origin"),
     ):
         with pytest.raises(BadInput, match=word):
-            front_of("127.0.0.1", **{**plain, **options})  # type: ignore[arg-type]
-    front, tls = front_of("127.0.0.1", **plain, hosts=["a.example,b.example"], origins=["null"])  # type: ignore[arg-type]
-    assert tls is None
+            front_of("127.0.0.1", options)
+    with pytest.raises(BadInput, match="exclude each other"):
+        front_of("127.0.0.1", FrontOptions(tokens=missing), single_token="x")
+    front = front_of("127.0.0.1", FrontOptions(hosts=["a.example,b.example"], origins=["null"]))
+    assert front.tls is None
     assert front.tokens is None
     assert front.host_allowed("b.example")
 

@@ -323,8 +323,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def secured(certificate: tuple[Path, Path]) -> Iterator[Gateway]:
     match, hub = ScriptedMatch(), Hub()
     hub.attach(match.record, match.metrics)
-    front = Front(Tokens.of([MADE["all"][1]]))
-    with Gateway(hub, port=0, front=front, tls=tls_context(*certificate)) as gateway:
+    front = Front(Tokens.of([MADE["all"][1]]), tls=tls_context(*certificate))
+    with Gateway(hub, port=0, front=front) as gateway:
         hub.write(match.step()[0], match.t0_us)
         yield gateway
 
