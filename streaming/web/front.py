@@ -72,6 +72,7 @@ class FrontDoor:
         with_headers = _adding(send, extra) if scope["type"] == "http" else send
         refusal = self._check(scope, token, host, origin, path)
         if refusal is not None:
+            self.front.refused[refusal[0]] += 1
             await _refuse(scope, receive, send, *refusal, extra)
             return
         if scope["type"] == "http" and scope["method"] == "OPTIONS" and origin and self.front.foreign_allowed(origin):

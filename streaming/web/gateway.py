@@ -29,6 +29,7 @@ from streaming.threads import WatchedThread
 from streaming.web import http_limits, rest
 from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.front import FrontDoor
+from streaming.web.front_metrics import FrontCollector
 from streaming.web.graphics import graphics, page_of, part_of
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
@@ -131,6 +132,7 @@ def application(
     app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
     app.state.front = front
     app.state.exposition = exposition(hub, cluster, folders=() if recordings is None else (recordings,))
+    app.state.exposition.register(FrontCollector(front, hub))
     return app
 
 
@@ -229,6 +231,7 @@ class Gateway:
             lambda: connections_within_descriptors(front.most_connections or http_limits.MOST_CONNECTIONS),
             address_limited=not front.behind_proxy,
         )
+        front.door = self.door
         self._server = _Server(config, hub, self.door)
         self._thread: WatchedThread | None = None
 

@@ -447,6 +447,20 @@ def test_no_page_has_a_script_or_style_of_its_own() -> None:
             assert forbidden not in text, (script.name, forbidden)
 
 
+def test_refusals_are_metrics(closed: Served) -> None:
+    def count(status: int) -> float:
+        text = ask(closed, "/metrics", token=TOKEN["admin"])[1].decode()
+        found = [
+            line for line in text.splitlines() if line.startswith(f'touchline_gateway_refused_requests_total{{status="{status}"}}')
+        ]
+        assert "touchline_gateway_connections " in text
+        assert "touchline_gateway_refused_connections_total " in text
+        return float(found[0].split()[-1]) if found else 0.0
+
+    ask(closed, "/api/games")
+    until(lambda: count(401) >= 1.0)  # what is shown is a few seconds old at most
+
+
 def test_unscoped_grant_reads_nothing() -> None:
     nothing = Grant("", frozenset())
     assert not nothing.reads
