@@ -272,7 +272,7 @@ class HubMachine(RuleBasedStateMachine):
 
 
 TestHub = HubMachine.TestCase
-TestHub.settings = settings(max_examples=25, stateful_step_count=30, deadline=None, derandomize=True)
+TestHub.settings = settings(max_examples=50, stateful_step_count=30, deadline=None, derandomize=True)
 
 
 @pytest.mark.slow
