@@ -13,6 +13,7 @@ from streaming.cli.front import (
     AllowedHosts,
     AllowedOrigins,
     BehindProxy,
+    FrontOptions,
     Host,
     MaxConnections,
     TlsCert,
@@ -82,15 +83,16 @@ def serve(
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
-    front, tls = front_of(
-        host,
-        cert=tls_cert,
-        key=tls_key,
+    options = FrontOptions(
+        tls_cert=tls_cert,
+        tls_key=tls_key,
         behind_proxy=behind_proxy,
         tokens=tokens,
         hosts=allowed_host,
         origins=allowed_origin,
+        most_connections=max_connections,
     )
+    front = front_of(host, options)
     address = parse(source, kafka_settings)
     sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else known()
     jobs = FlinkPoller(flink, lost=lost_of_job(address)) if flink else None
@@ -107,8 +109,6 @@ def serve(
         recordings=Path.cwd(),
         cluster=watch,
         front=front,
-        tls=tls,
-        most_connections=max_connections,
     )
     try:
         with reader, watch:

@@ -283,11 +283,15 @@ class Hub:
                 continue
             if cache.record is not None:
                 subscriber.send("game", messages.text(messages.Game(record=cache.record)))
+            # The cursor of each message covers every game: one may not be past what is still to be sent of another.
             if game in after:
-                # A message has the cursor of all games: that of a game whose values come later must not be ahead of them, or a
-                # client that is cut off in between never gets them.
                 subscriber.seqs[game] = after[game]
-                if cache.resume(selection, after[game], subscriber.offer):
+                missed = list[Delivery]()
+                if cache.resume(selection, after[game], missed.append):
+                    for delivery in missed:
+                        subscriber.offer(delivery)
+                    if not missed:
+                        subscriber.seqs[game] = cache.seq
                     continue
                 del subscriber.seqs[game]
                 subscriber.send("gap", messages.text(messages.Gap(game=game, after=after[game], oldest=cache.oldest)))

@@ -281,6 +281,10 @@ class Exposition:
         self._lock = threading.Lock()
         self._text, self._at_s = b"", -AGE_S
 
+    def register(self, collector: Collector) -> None:
+        """Add the metrics of another part."""
+        self._registry.register(collector)
+
     def __call__(self) -> bytes:
         """As it is now."""
         return self._render(HubState.of(self._hub.hub, self._hub.shown), 0.0)

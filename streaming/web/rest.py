@@ -23,6 +23,8 @@ from streaming.web.game_cache import GameCache
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.ograf import files as ograf_files
+from streaming.web.openapi import gateway_document
+from streaming.web.replies import CatalogueStat, FeatureEntry, GameEntry, Health, ModelEntry, RecordingEntry
 from streaming.wire.records import decode_game
 
 _encode = msgspec.json.Encoder().encode
@@ -50,10 +52,13 @@ def _game_cache(request: Request) -> GameCache:
 
 
 def _condition(request: Request, problems: list[str]) -> Response:
-    hub = _hub(request)
-    found: dict[str, Any] = {"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())}
-    if problems:
-        found |= {"status": "failing", "problems": problems}
+    """A probe without a token learns whether, and not why."""
+    hub, status = _hub(request), "failing" if problems else "ok"
+    if grant_of(request.scope).reads:
+        subscribers = sum(hub.subscribers().values())
+        found = Health(status=status, games=len(hub.games), subscribers=subscribers, problems=problems)
+    else:
+        found = Health(status=status)
     return json_response(found, 503 if problems else 200)
 
 
@@ -80,15 +85,15 @@ async def games(request: Request) -> Response:
     found = [c for c in _hub(request).games.values() if c.record is not None and grant.reads_game(c.game, c.record.sport)]
     return json_response(
         [
-            {
-                "game": c.game,
-                "sport": c.record.sport,
-                "title": c.record.title,
-                "teams": c.record.teams,
-                "t0_us": c.record.t0_us,
-                "seq": c.seq,
-                "quiet_s": round((time.monotonic_ns() - c.updated_ns) / 1e9, 3),
-            }
+            GameEntry(
+                game=c.game,
+                sport=c.record.sport,
+                title=c.record.title,
+                teams=tuple(c.record.teams),
+                t0_us=c.record.t0_us,
+                seq=c.seq,
+                quiet_s=round((time.monotonic_ns() - c.updated_ns) / 1e9, 3),
+            )
             for c in reversed(found)
             if c.record is not None
         ]
@@ -134,27 +139,27 @@ async def events(request: Request) -> Response:
 
 
 @lru_cache(maxsize=32)
-def _catalogue(sport: str | None) -> dict[str, Any]:
+def _catalogue(sport: str | None) -> dict[str, list[CatalogueStat]]:
     from features.core.sport import load_sport, sports  # numba comes with it
 
     names = [sport] if sport is not None else sports()
     return {
         name: [
-            {
-                "id": s.id,
-                "unit": s.unit,
-                "definition": s.definition,
-                "per": s.per,
-                "kind": s.kind,
-                "model": s.model,
-                "components": s.components,
-                "holds": s.held,
-                "every_s": s.every_s or declared.hop_s if s.kind != "event" else None,
-                "on": s.on,
-                "air": s.on_screen_name,
-                "source": s.source,
-                "topic": f"stats.{s.id}",
-            }
+            CatalogueStat(
+                id=s.id,
+                unit=s.unit,
+                definition=s.definition,
+                per=s.per,
+                kind=s.kind,
+                model=s.model,
+                components=list(s.components),
+                holds=s.held,
+                every_s=s.every_s or declared.hop_s if s.kind != "event" else None,
+                on=list(s.on),
+                air=s.on_screen_name,
+                source=s.source,
+                topic=f"stats.{s.id}",
+            )
             for s in declared.stats
         ]
         for name in names
@@ -173,16 +178,16 @@ async def catalogue(request: Request) -> Response:
 
 
 @lru_cache(maxsize=1)
-def _models() -> dict[str, Any]:
+def _models() -> dict[str, ModelEntry]:
     from models.specs import SPECS
 
     return {
-        name: {
-            "title": model.title,
-            "stat": model.stat,
-            "classes": model.classes,
-            "features": {f.name: {"unit": f.unit, "label": f.label} for f in model.features},
-        }
+        name: ModelEntry(
+            title=model.title,
+            stat=model.stat,
+            classes=list(model.classes),
+            features={f.name: FeatureEntry(unit=f.unit, label=f.label) for f in model.features},
+        )
         for name, model in SPECS.items()
     }
 
@@ -207,14 +212,14 @@ async def ograf(request: Request) -> Response:
     return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
 
 
-def _recordings(folder: Path) -> list[dict[str, Any]]:
+def _recordings(folder: Path) -> list[RecordingEntry]:
     found = []
     for path in sorted(folder.glob("*/game.json")):
         try:
             record = decode_game(path.read_bytes())
         except (BadRecord, OSError):
             continue  # not a recording; `touchline replay` names the reason
-        found.append({"name": path.parent.name, "game": record.game, "sport": record.sport, "title": record.title})
+        found.append(RecordingEntry(name=path.parent.name, game=record.game, sport=record.sport, title=record.title))
     return found
 
 
@@ -241,6 +246,11 @@ async def schema_names(request: Request) -> Response:
 async def asyncapi(request: Request) -> Response:
     """The AsyncAPI 3 document of the gateway and of the topics."""
     return json_response(schemas.asyncapi(request.url.netloc))
+
+
+async def openapi(request: Request) -> Response:
+    """The OpenAPI 3.1 document of the gateway."""
+    return json_response(gateway_document(request.app.routes))
 
 
 async def metrics(request: Request) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from models.serving.access import ANYBODY, Grant
+from models.serving.front import Front
 from streaming.errors import BadInput
 from streaming.web import messages
 from streaming.web.filters import Filter, Forbidden, read_cursor, split
@@ -118,12 +119,19 @@ class WebSocketSession:
             if len(raw) > MAX_MESSAGE_BYTES:
                 await self._refuse(f"a message is at most {MAX_MESSAGE_BYTES} bytes long", TOO_BIG)
                 return
+            if self.grant.sha256 and not self._still_allowed():
+                await self._close("the token has expired or was taken back", POLICY)
+                return
             try:
                 selection, after = from_message(self.hub, raw, self.grant)
             except BadInput as error:
                 await self.websocket.send_text(messages.text(messages.Problem(error=str(error))))
             else:
                 await self._subscribe(selection, after)
+
+    def _still_allowed(self) -> bool:
+        front: Front = self.websocket.app.state.front
+        return front.tokens is None or front.tokens.still(self.grant)
 
     async def _refuse(self, sentence: str, code: int) -> None:
         await self.websocket.send_text(messages.text(messages.Problem(error=sentence)))
