@@ -22,9 +22,11 @@ from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from streaming.operator.health import Health, encode_health
 from streaming.operator.session import GameSession
+from streaming.operator.snapshot import MAX_BYTES
 from streaming.runners.flink.watchdog import end_with_task_manager
 from streaming.wire import topics
 from streaming.wire.messages import messages
+from streaming.wire.unpacking import lz4_frame
 
 #: period of provisional values of a quiet feed, ms; timers lie on multiples of it, so that after a restore two become one again
 TICK_MS: Final = 200
@@ -113,7 +115,7 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
             session = self._sessions[game] = GameSession(self.sport, game, self.make)
             snapshot = self._snapshot.value()
             if snapshot is not None:
-                session.restore(lz4.frame.decompress(snapshot))
+                session.restore(lz4_frame(snapshot, MAX_BYTES, f"the snapshot of game {game!r}"))
             logged = 0
             for now_us, raw in self._log.get() or ():
                 session.take(raw, now_us)  # its outputs have been published

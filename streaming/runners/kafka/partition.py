@@ -8,13 +8,14 @@ and publishes nothing until it has reached the last commit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from streaming.errors import BadSnapshot
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.operator.session import GameSession, Make
+from streaming.operator.signing import state_keys
 from streaming.runners.kafka.state_store import PROGRESS
 from streaming.wire.blocks import Output
 from streaming.wire.records import Event
@@ -24,17 +25,20 @@ VERSION: Final = 1
 MAX_STORED_BYTES: Final = MAX_MESSAGE_BYTES - 100_000
 
 
+Offset = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
+
+
 class _StoredState(msgspec.Struct, array_like=True):
     """State of a game once every record before ``offset`` has been taken."""
 
     version: int
-    offset: int
+    offset: Offset
     state: bytes
 
 
 class _Progress(msgspec.Struct, array_like=True):
     version: int
-    offset: int
+    offset: Offset
 
 
 T = TypeVar("T", _StoredState, _Progress)
@@ -62,13 +66,15 @@ class Partition:
     def restore(self, states: Mapping[str, bytes]) -> None:
         """Restore the states that the group has stored (``read_states``); ``BadSnapshot`` with one sentence."""
         raw = states.get(PROGRESS)
+        if raw is not None:
+            raw = state_keys().open(raw, self._where(), "the partition's progress")
         self.published = 0 if raw is None else self._read(raw, _Progress, "the partition's progress").offset
         for game, value in states.items():
             if game == PROGRESS:
                 continue
             found = self._read(value, _StoredState, f"game {game!r}")
             session = GameSession(self.sport, game, self._make)
-            session.restore(found.state)
+            session.restore(found.state, self._where(found.offset))
             self.sessions[game], self._since[game] = session, found.offset
         self.playing = {game: session for game, session in self.sessions.items() if session.phase == "on"}
         self.offset = min([self.published, *(self._since[game] for game in self.playing)])
@@ -118,18 +124,26 @@ class Partition:
                 most -= 1
             self._stored_s[game] = now_s
             self._dirty.discard(game)
-            value = msgspec.msgpack.encode(_StoredState(VERSION, self.offset, self.sessions[game].snapshot()))
+            value = self._state(game)
             if len(value) > MAX_STORED_BYTES:
                 # What cannot be stored cannot be handed over, and a broker that refuses it would stop all games of this process.
                 self.sessions[game].give_up(f"its state of {len(value):,} bytes is more than a message of the broker holds")
                 self.playing.pop(game, None)
-                value = msgspec.msgpack.encode(_StoredState(VERSION, self.offset, self.sessions[game].snapshot()))
+                value = self._state(game)
             yield game, value
+
+    def _state(self, game: str) -> bytes:
+        state = self.sessions[game].snapshot(self._where(self.offset))
+        return msgspec.msgpack.encode(_StoredState(VERSION, self.offset, state))
+
+    def _where(self, offset: int = 0) -> bytes:
+        """What a signature covers besides the state itself: a state of another partition, or with another offset, is not taken."""
+        return f"{self.sport}/{self.number}/{offset}".encode()
 
     def progress(self) -> bytes:
         """How far this partition is used once the commit stands."""
         self.touched = False
-        return msgspec.msgpack.encode(_Progress(VERSION, self.used))
+        return state_keys().seal(msgspec.msgpack.encode(_Progress(VERSION, self.used)), self._where())
 
     @property
     def used(self) -> int:
