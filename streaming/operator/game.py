@@ -215,7 +215,16 @@ class GameOperator:
                 )
             )
             self.arrivals.load(plain.arrivals)
-        except (ValueError, KeyError, TypeError, IndexError, OverflowError, msgspec.DecodeError, BadRecord) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            OverflowError,
+            RecursionError,
+            msgspec.DecodeError,
+            BadRecord,
+        ) as error:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.metrics.load(plain.counts)
         self._drawn_row, self._ended = plain.drawn_row, plain.ended

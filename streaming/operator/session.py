@@ -123,7 +123,7 @@ class GameSession:
                     "run the program that wrote it, or a newer one"
                 )
             saved = msgspec.msgpack.decode(raw[4:], type=_Saved)
-        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, IndexError, RecursionError) as error:
             raise BadSnapshot(f"the snapshot of game {self.game!r} cannot be read: {error}") from None
         self.operator = None
         if saved.phase == "on":

@@ -36,7 +36,7 @@ class PlainState(msgspec.Struct, array_like=True, kw_only=True):
         times(self.clock, "a clock")
         within(self.drawn_row, -FARTHEST_ROW, FARTHEST_ROW, "the latest drawn row")
         held = self.arrivals
-        stamps = [held.newest_us, held.lead_us, held.first_lead_us, held.first_us, *held.stamps[1:]]
+        stamps = [held.newest_us, held.lead_us, *held.stamps[1:]]
         within(stamps, -(1 << 63), (1 << 63) - 1, "a stamp of arrival")
         within([held.against, held.stamps[0]], 0, FARTHEST_ROW, "a number of stamps")
         within([n for *_, n in self.counts], -FARTHEST_ROW, 1 << 62, "a count")

@@ -85,7 +85,7 @@ class Partition:
             if version != VERSION:
                 raise BadSnapshot(f"the stored state of {what} has version {version}, this program reads version {VERSION}")
             return msgspec.msgpack.decode(raw, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, IndexError, RecursionError) as error:
             raise BadSnapshot(f"the stored state of {what} cannot be read: {error}") from None
 
     # -- records ---------------------------------------------------------------------------------------------------

@@ -195,3 +195,17 @@ def test_strict_operator_raises():
     operator = GameOperator(TOY, game(), strict=True)
     with pytest.raises(BadRecord, match="arrival ahead"):
         helpers.play(operator, [*STREAM[:5], BAD["a packet a year ahead"], *STREAM[5:]])
+
+
+def test_events_before_the_packet_that_goes_past_them_after_a_pause_are_taken():
+    """A packet of ten seconds stands behind the events that arrived while it filled."""
+    packets = [track(9.0), track(9.0, start_s=68.0)]
+    early, late = [mark(1, 3.0), mark(2, 5.0)], [mark(3, 70.1), mark(4, 72.0)]
+    stream = [*early, packets[0], *late, packets[1]]
+    unguarded = GameOperator(TOY, game())
+    unguarded.arrivals.pause_us = 1 << 60
+    plain = helpers.finals(helpers.play(unguarded, stream))
+    finals, letters, events = played((record, 0) for record in stream)
+    assert not letters
+    assert events == ["e1", "e2", "e3", "e4"]
+    assert finals == plain
