@@ -119,7 +119,7 @@ class GameOperator:
 
     def _judged(self, verdicts: Verdicts, now_us: int, out: list[Output]) -> None:
         """Take what may be taken, one by one; the rest are dead letters."""
-        out.extend(self.quarantine.arrival(record) for record in verdicts.refused)
+        out.extend(self.quarantine.arrival(record, now_us) for record in verdicts.refused)
         for record in verdicts.taken:
             try:
                 if isinstance(record, Telemetry):
@@ -249,6 +249,9 @@ class GameOperator:
             self.finalizer.release(out, self.clock.now_us)
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
+        if not len(packet):
+            self.metrics.counts["dropped", "empty packet"] += 1
+            return
         samples = self.framer.packet(packet, now_us)
         framer, at, force, rejected = self.framer, 0, False, 0
         while at < len(packet):

@@ -148,6 +148,8 @@ class GameSession:
             raise BadRecord("after the end", "the game has been played")
         if self.record is not None:
             if record == self.record:
+                if self.metrics is not None:
+                    self.metrics.counts["duplicate", "game record"] += 1
                 return []  # sent twice, which does no harm
             raise BadRecord("changed game record", "the game has started with another one")
         try:

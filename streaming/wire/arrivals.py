@@ -80,6 +80,11 @@ class ArrivalGuard:
         #: stamps that agree with the held ones: how many, the earliest, the latest, the last
         self._stamps = _NO_STAMPS
 
+    @property
+    def waiting(self) -> int:
+        """How many records are held."""
+        return len(self._held)
+
     def take(self, record: Record, now_us: int) -> Verdicts:
         """Judge a record that the broker got at ``now_us`` (0: not known). One without a stamp has the broker's time."""
         arrival = record.arrival_us
