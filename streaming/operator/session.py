@@ -51,6 +51,7 @@ class GameSession:
         self.phase: Phase = "waiting"
         self.record: GameRecord | None = None
         self.operator: GameOperator | None = None
+        self._about = {"sport": sport, "game": game}
         #: why the game was ended before its end
         self.given_up = ""
 
@@ -82,7 +83,7 @@ class GameSession:
             # Our own mistake. One record must not take every game of its partition off the air, again and again at each restart.
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: failed on a record, which is set aside", self.game)
+            _log.exception("failed on a record, which is set aside", extra=self._about)
             return [self._letter("operator failed", f"{type(error).__name__}: {error}", raw, now_us)]
 
     def tick(self, now_us: int) -> list[Output]:
@@ -92,7 +93,7 @@ class GameSession:
         except Exception:
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: no provisional values of a quiet feed", self.game)
+            _log.exception("no provisional values of a quiet feed", extra=self._about)
             return []
 
     def snapshot(self, where: bytes = b"") -> bytes:
@@ -107,7 +108,7 @@ class GameSession:
 
     def give_up(self, why: str) -> None:
         """End the game here, without what is still open: the others of its process go on."""
-        _log.error("game %s is ended: %s", self.game, why)
+        _log.error("game %s is ended: %s", self.game, why, extra=self._about)
         self.phase, self.operator, self.given_up = "over", None, why
 
     def restore(self, raw: bytes, where: bytes = b"") -> None:
@@ -157,6 +158,7 @@ class GameSession:
         except TouchlineError as error:
             raise BadRecord("bad game record", str(error)) from None
         self.record, self.phase = record, "on"
+        _log.info("the game has begun", extra=self._about)
         return []
 
     def _end(self, end: GameEnd) -> list[Output | Event]:
@@ -165,6 +167,7 @@ class GameSession:
         assert self.operator is not None
         out: list[Output | Event] = [*self.operator.finish(), *self.operator.events_taken]
         self.phase, self.operator = "over", None
+        _log.info("the game is over", extra=self._about)
         return out
 
     def _pass(self, operator: GameOperator, record: Telemetry | Event, now_us: int) -> list[Output | Event]:

@@ -15,7 +15,8 @@ import numpy as np
 from streaming.errors import BadRecord
 from streaming.wire import bounds, topics
 from streaming.wire.blocks import DeadLetter, FrameBlock, ModelSwitch, Output, Prediction, Quality, StatBlock
-from streaming.wire.records import STAT_VERSION, Event, StatUpdate, encode, encode_telemetry
+from streaming.wire.headers import Headers, headers
+from streaming.wire.records import EVENT_VERSION, STAT_VERSION, Event, StatUpdate, encode, encode_telemetry
 from streaming.wire.stat_json import block_raw
 
 #: a message of stats is closed when it has grown to this size: brokers take a megabyte unless configured otherwise
@@ -79,11 +80,12 @@ class PredictionMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(NamedTuple):
-    """One message for one topic; its key is the game."""
+    """One message for one topic; its key is the game. A client that can set no headers leaves them out."""
 
     topic: str
     game: str
     value: bytes
+    headers: Headers = ()
 
 
 _json = msgspec.json.Encoder().encode
@@ -102,35 +104,43 @@ def messages(sport: str, game: str, outputs: Iterable[Output | Event], published
             continue
         source = topics.events(sport) if message.topic == topics.events(sport) else topics.telemetry(sport)
         letter = bounds.TooLarge.of(message.topic, message.value).letter(source, message.game, published_us, message.value)
-        yield Message(topics.dead(source), message.game, encode_letter(letter))
+        yield Message(topics.dead(source), message.game, encode_letter(letter), headers("dead-letter", 1, message.game))
 
 
 def _messages(sport: str, game: str, outputs: Iterable[Output | Event], published_us: int) -> Iterator[Message]:
     head = b'{"v":%d,"game":%b,"sport":%b,"updates":[' % (STAT_VERSION, _json(game), _json(sport))
     parts: list[bytes] = []
+    stats: dict[str, None] = {}
     size = 0
     for output in outputs:
         if isinstance(output, StatBlock):
             for raw in _pieces(output, published_us):
                 parts.append(raw)
+                stats[output.stat] = None
                 size += len(raw)
                 if size >= FULL_BYTES:
-                    yield Message(topics.stats(sport), game, head + b",".join(parts) + b"]}")
-                    parts, size = [], 0
+                    yield _stats(sport, game, head + b",".join(parts) + b"]}", stats)
+                    parts, stats, size = [], {}, 0
         elif isinstance(output, FrameBlock):
             for some in bounds.frames(output):
-                yield Message(topics.positions(sport), game, encode_positions(some))
+                yield Message(topics.positions(sport), game, encode_positions(some), headers("positions", 1, game))
         elif isinstance(output, DeadLetter):
             for letter in bounds.letters(output):
-                yield Message(topics.dead(output.source), game, encode_letter(letter))
+                yield Message(topics.dead(output.source), game, encode_letter(letter), headers("dead-letter", 1, game))
         elif isinstance(output, Prediction):
-            yield Message(topics.predictions(sport), game, encode_prediction(output))
+            yield Message(
+                topics.predictions(sport), game, encode_prediction(output), headers("prediction", 1, game, (output.stat,))
+            )
         elif isinstance(output, ModelSwitch):
             continue  # every prediction says its version
         else:
-            yield Message(topics.events(sport), game, encode(output))
+            yield Message(topics.events(sport), game, encode(output), headers("event", EVENT_VERSION, game))
     if parts:
-        yield Message(topics.stats(sport), game, head + b",".join(parts) + b"]}")
+        yield _stats(sport, game, head + b",".join(parts) + b"]}", stats)
+
+
+def _stats(sport: str, game: str, value: bytes, stats: Iterable[str]) -> Message:
+    return Message(topics.stats(sport), game, value, headers("stat-batch", STAT_VERSION, game, tuple(stats)))
 
 
 def _pieces(block: StatBlock, published_us: int) -> Iterator[bytes]:
