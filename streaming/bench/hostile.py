@@ -22,7 +22,7 @@ from streaming.wire.records import Event, GameRecord, Telemetry
 
 SPORTS: Final = ("soccer", "nfl", "mlb", "f1")
 YEAR_US: Final = 365 * 86_400_000_000
-_NUMBERS: Final = (0, -1, 1e308, -1e308, 1 << 62, -(1 << 62), 1 << 70, "x", None, [], {}, True, "\ud7ff" * 50)
+_NUMBERS: Final[tuple[Any, ...]] = (0, -1, 1e308, -1e308, 1 << 62, -(1 << 62), 1 << 70, "x", None, [], {}, True, "\ud7ff" * 50)
 _FLOATS: Final = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 1e-40, 1e9, -1e9, 0.0, 7.0, 255.0], np.float32)
 _TIMES: Final = (YEAR_US, -YEAR_US, 3_600_000_000, 90_000_000, -90_000_000, 1 << 60, -(1 << 60))
 
