@@ -214,7 +214,7 @@ class GameOperator:
                     plain.corrected,
                 )
             )
-            self.arrivals.load(plain.arrivals)
+            self.arrivals.load(plain.arrivals, self.clock.now_us)
         except (
             ValueError,
             KeyError,

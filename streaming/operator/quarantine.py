@@ -55,7 +55,8 @@ class Quarantine:
                 continue
             if self.strict:
                 raise BadRecord(reason, f"{int(chosen.sum())} samples")
-            columns = values[chosen].astype(np.float32)
+            with np.errstate(invalid="ignore", over="ignore"):
+                columns = values[chosen].astype(np.float32)
             packet = Telemetry(
                 self.game,
                 feed,

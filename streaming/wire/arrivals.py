@@ -124,7 +124,7 @@ class ArrivalGuard:
         if now_us:
             reference = max(reference, now_us + self._lead_us if self._lead_us != NEVER else max(now_us, self.t0_us))
         elif self._newest_us == NEVER:
-            reference = max(reference, self.t0_us)
+            reference = max(reference, self.t0_us + FAR_US)  # a game may be joined in its middle
         return reference + (self.tolerance_us if now_us else self.pause_us)
 
     def _believe(self, stamp_us: int, now_us: int) -> None:
@@ -228,10 +228,12 @@ class ArrivalGuard:
         records = [encode_feed(record) for record in self._held]
         return Held(self._newest_us, self._lead_us, self._against, self._refused, self._stamps, records)
 
-    def load(self, saved: Held) -> None:
-        """The inverse of :meth:`dump`; ``BadRecord`` for a held record that is none."""
+    def load(self, saved: Held, now_us: int = NEVER) -> None:
+        """The inverse of :meth:`dump`; ``BadRecord`` for a held record that is none. ``now_us`` is the newest arrival of a game
+        whose snapshot is older than this guard."""
         self._let_go()
-        self._newest_us, self._lead_us = saved.newest_us, saved.lead_us
+        self._newest_us = now_us if saved.newest_us == NEVER else saved.newest_us
+        self._lead_us = saved.lead_us
         self._against, self._refused, self._stamps = saved.against, saved.refused, saved.stamps
         for raw in saved.records:
             record = decode_feed(raw)

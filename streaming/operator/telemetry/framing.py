@@ -119,8 +119,9 @@ class Framer:
         if any(len(column) != n for column in columns) or not (isinstance(arrivals, int) or len(arrivals) == n):
             raise BadRecord("ragged packet", "its columns are not of one length")
         values = np.empty((len(self.channel_names), n))
-        for c, name in enumerate(self.channel_names):
-            values[c] = packet.channels.get(name, np.nan)
+        with np.errstate(invalid="ignore"):  # a NaN of another bit pattern is a NaN
+            for c, name in enumerate(self.channel_names):
+                values[c] = packet.channels.get(name, np.nan)
         return Packet(
             _own(packet.t_us, np.int64),
             _own(packet.tag, np.uint32),

@@ -128,7 +128,7 @@ class TagBuffers:
         arrays = {name: self.lines[name] for name in self.FIELDS}
         values = self.values[:, :longest]
         # What comes over the wire is float32, and half of it is enough to keep; a packet made in this process may hold more.
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             single = values.astype(np.float32)
         exact = np.array_equal(single, values, equal_nan=True)
         return {**arrays, "t": arrays["t"][:, :longest], "v": single if exact else values}

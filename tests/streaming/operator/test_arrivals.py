@@ -88,6 +88,8 @@ BAD = {
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("broker", [True, False], ids=["live", "replayed"])
 def test_one_wrong_stamp_changes_no_final_and_is_a_letter(whole, what, at, broker):
+    if what == "a minute ahead" and not at and not broker:
+        pytest.skip("a replay may begin in the middle of its game: its first stamp is believed within twelve hours of t0")
     stream = [*STREAM[:at], BAD[what], *STREAM[at:]]
     finals, letters, events = played(live(stream) if broker else ((record, 0) for record in stream))
     assert finals == whole
