@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.bench.hostile import MINUTES, SPORTS, HostileRun, game_of, hostile, refused_anyway, resident_bytes
+from streaming.bench.hostile import MINUTES, SHARES, SPORTS, HostileRun, game_of, hostile, refused_anyway, resident_bytes
 from streaming.errors import BadRecord
 from streaming.factory import operator_for
 from streaming.runners.embedded import EmbeddedRunner
@@ -24,8 +24,8 @@ def played(sport: str, minutes: float):  # type: ignore[no-untyped-def]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sport", SPORTS)
-def test_twenty_five_thousand_hostile_records_of_each_sport(sport):
-    number = 25_000
+def test_hundred_thousand_hostile_records_of_all_sports(sport):
+    number = round(100_000 * SHARES[sport])
     finals, run = played(sport, MINUTES[sport])
     run.run(number // 10, 5)  # what is compiled and cached is there by now
     before = resident_bytes()
