@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streaming.errors import BadInput, BadRecord
-from streaming.recordings import arrow
+from streaming.recordings import arrow, unpacking
 from streaming.recordings.parquet_parts import Part, reason
 from streaming.recordings.writer import DTYPES, EVENT_SCHEMA, FORMAT_VERSION, KINDS, TELEMETRY_SCHEMA, Contents, Writer
 from streaming.wire.records import Event, GameRecord, Telemetry, decode_game
@@ -125,7 +125,7 @@ class Recording:
         for part, file in zip(self._of("events"), self._events, strict=True):
             self._check(part)
             with _reading(self.path / part.file):
-                for row in file.read(use_threads=False).to_pylist():
+                for row in unpacking.rows(file):
                     row["attrs"] = msgspec.json.decode(row["attrs"]) if row["attrs"] else {}
                     events.append(msgspec.convert({**row, "game": self.game.game}, Event))
         return events
@@ -136,7 +136,7 @@ class Recording:
         for part in self._of(kind):
             self._check(part)
             with _reading(self.path / part.file):
-                rows.extend(pq.read_table(self.path / part.file, use_threads=False).to_pylist())
+                rows.extend(unpacking.rows(pq.ParquetFile(self.path / part.file)))
         return rows
 
     def _of(self, kind: str) -> list[Part]:
@@ -149,6 +149,7 @@ class Recording:
         with _reading(path):
             part.check_footer(path)
             file = pq.ParquetFile(path)
+            unpacking.check_metadata(file.metadata)
             found = file.schema_arrow
         for field in schema:
             if field.name not in found.names or found.field(field.name).type != field.type:
@@ -259,7 +260,7 @@ def _reading(path: Path) -> Iterator[None]:
     """Any error inside becomes one sentence that names the file."""
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError) as error:
         raise BadInput(f"{path} is damaged: {reason(error)}") from error
 
 
@@ -277,7 +278,7 @@ def _contents(path: Path) -> Contents:
         contents = msgspec.json.decode(path.read_bytes(), type=Contents)
     except OSError as error:
         raise BadInput(f"cannot read {path}: {reason(error)}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{path} is damaged: {reason(error)}") from error
     if contents.format != FORMAT_VERSION:
         raise BadInput(f"{path} has format {contents.format}, this program reads format {FORMAT_VERSION}")
