@@ -274,14 +274,16 @@ def save(folder: Path, card: Card, blob: bytes) -> Card:
     return card
 
 
-def copy(model: ForestModel, folder: Path) -> None:
-    """Copy the artefact that ``model`` was read from, in one move; ``ValueError`` when its files have changed since."""
-    if model.folder is None:
-        raise ValueError(f"{model.name} {model.version} was not read from an artefact")
-    path = model_file(model.folder)
+def copy(source: Path, digest: str, folder: Path) -> None:
+    """Copy the artefact in ``source``, in one move; ``ValueError`` when it is not (or no longer) the one of this ``digest``."""
+    path = model_file(source)
     card_bytes, blob = _read(path.parent / CARD), _read(path)
-    if from_bytes(card_bytes, blob, path.parent).digest != model.digest:
-        raise ValueError(f"{model.folder} changed while it was copied")
+    try:
+        unchanged = digest_of(msgspec.json.decode(card_bytes, type=Card), blob) == digest
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        unchanged = False
+    if not unchanged:
+        raise ValueError(f"{source} changed while it was copied")
     with replacing(folder) as fresh:
         (fresh / path.name).write_bytes(blob)
         (fresh / CARD).write_bytes(card_bytes)

@@ -22,7 +22,7 @@ from streaming.operator import snapshot
 from streaming.operator.context import GameContext
 from streaming.operator.events.event_stats import EventStage
 from streaming.operator.events.finalizer import EventFinalizer, FinalizerState
-from streaming.operator.inference.reload import DeployedModels, ModelReloader
+from streaming.operator.inference.reload import DeployedModels, FixedModels, ModelReloader
 from streaming.operator.quarantine import Quarantine
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import ceil_div
@@ -66,7 +66,8 @@ class GameOperator:
         deployed: DeployedModels | None = None,
         requested: Container[str] = (),
     ) -> None:
-        models = (models if deployed is None else deployed.current()) or {}
+        deployed = deployed or FixedModels(models or {})
+        models = deployed.current()
         self.context = context = GameContext.of(sport, game, models, requested)
         self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
         self.roster, self.grid, self.clock, self.metrics = context.roster, context.grid, context.clock, context.metrics
@@ -75,7 +76,7 @@ class GameOperator:
         self.framer = Framer(context)
         self.windows, self.events = WindowStage(context), EventStage(context, self.framer.seen_us)
         self.finalizer = EventFinalizer(context, self.events, self.framer, provisional)
-        self._reloader = None if deployed is None else ModelReloader(context, deployed, self.windows, self.events)
+        self._reloader = ModelReloader(context, deployed, self.windows, self.events)
         self.quarantine = Quarantine(context, strict)
         #: by the name under which a snapshot keeps their arrays
         self._stages: dict[str, Stage] = {
@@ -94,8 +95,7 @@ class GameOperator:
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
-        if self._reloader is not None:
-            self._reloader.maybe_reload(record, now_us, out)
+        self._reloader.maybe_reload(record, now_us, out)
         self.context.budget.renew()
         try:
             if record.game != self.game.game:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from streaming.errors import BadInput, BadRecord
+from streaming.recordings.model_copies import Timed
 from streaming.recordings.parquet_parts import reason
 from streaming.recordings.writer import Writer
 from streaming.wire import topics
@@ -21,7 +22,7 @@ from streaming.wire.records import Event, GameRecord, Telemetry
 class GameRecorder:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
     was there of that name is replaced then. ``requested`` are the models that were requested by name, with
-    their versions. A context manager: on an error it leaves nothing of the games that were still on.
+    their versions; ``timed`` is what the times of predictions are measured in. A context manager: on an error it leaves nothing of the games that were still on.
 
     Attributes
     ----------
@@ -29,8 +30,10 @@ class GameRecorder:
     unclaimed : records that belong to no game on the air, and are in no recording
     """
 
-    def __init__(self, folder: Path, sport: str, requested: Mapping[str, str] | None = None) -> None:
-        self.folder, self.sport, self.requested = folder, sport, requested
+    def __init__(
+        self, folder: Path, sport: str, requested: Mapping[str, str] | None = None, timed: Timed = "live"
+    ) -> None:
+        self.folder, self.sport, self.requested, self.timed = folder, sport, requested, timed
         self.finished: list[Path] = []
         self.unclaimed = 0
         self._writers: dict[str, Writer] = {}
@@ -85,7 +88,7 @@ class GameRecorder:
             if record.record.game != game:
                 raise BadRecord("another game", f"the record of {record.record.game} under the key {game}")
             if game not in self._writers:
-                self._begin(record.record)
+                self._begin(record.record, aired=True)
             elif self._writers[game].game != record.record:
                 raise BadRecord("changed game record", "the game has started with another one")
             return
@@ -99,8 +102,10 @@ class GameRecorder:
         else:
             writer.write(_stamped(record, now_us))
 
-    def _begin(self, record: GameRecord) -> Writer:
-        self._writers[record.game] = writer = Writer(self._path(record.game), record, overwrite=True, requested=self.requested)
+    def _begin(self, record: GameRecord, *, aired: bool = False) -> Writer:
+        self._writers[record.game] = writer = Writer(
+            self._path(record.game), record, overwrite=True, requested=self.requested, timed=self.timed, aired=aired
+        )
         return writer
 
     def _end(self, game: str) -> None:
