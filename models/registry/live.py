@@ -92,6 +92,12 @@ class LiveModels:
         """The problems as plain values."""
         return [problem._asdict() for problem in self.problems()]
 
+    def switch_counts(self) -> list[tuple[str, int]]:
+        """(model, switches) of all that answer here or have switched."""
+        used = {model for model, _ in self.in_use()}
+        with self._lock:
+            return sorted({**dict.fromkeys(used, 0), **self.switches}.items())
+
     def in_use(self) -> list[tuple[str, str]]:
         """(model, version) of all that answer here."""
         with self._lock:

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from models.latency import EXPOSED_US, Latency
+from models.registry.live_metrics import live_metrics
 from streaming.flink import metrics
 from streaming.flink.poller import Cluster
 from streaming.operator.metrics import OperatorMetrics
@@ -49,6 +50,7 @@ class HubCollector(Collector):
         yield from self._gateway()
         if self.hub.models is not None:
             yield from model_metrics(self.hub.models.recent_report())
+        yield from live_metrics()
 
     def _latencies(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         window = HistogramMetricFamily(
