@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
 import msgspec
 
-from streaming.errors import BadInput, BadRecord
+from streaming.errors import BadInput, BadRecord, TouchlineError
 from streaming.recordings.model_copies import Timed
 from streaming.recordings.parquet_parts import reason
 from streaming.recordings.writer import Writer
@@ -57,7 +59,7 @@ class GameRecorder:
     def tee(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """Pass a source's records on to a runner and record them. As a sink of that runner, this also records the outputs of its
         operator, and the runner closes it."""
-        writer = self._begin(game)
+        writer = self.begin(game)
         for record in records:
             if not isinstance(record, int):
                 writer.write(record)
@@ -88,7 +90,7 @@ class GameRecorder:
             if record.record.game != game:
                 raise BadRecord("another game", f"the record of {record.record.game} under the key {game}")
             if game not in self._writers:
-                self._begin(record.record, aired=True)
+                self.begin(record.record, aired=True)
             elif self._writers[game].game != record.record:
                 raise BadRecord("changed game record", "the game has started with another one")
             return
@@ -102,7 +104,8 @@ class GameRecorder:
         else:
             writer.write(_stamped(record, now_us))
 
-    def _begin(self, record: GameRecord, *, aired: bool = False) -> Writer:
+    def begin(self, record: GameRecord, *, aired: bool = False) -> Writer:
+        """Begin the recording of a game; ``aired``: of a feed that operators elsewhere answer."""
         self._writers[record.game] = writer = Writer(
             self._path(record.game), record, overwrite=True, requested=self.requested, timed=self.timed, aired=aired
         )
@@ -117,6 +120,50 @@ class GameRecorder:
     def _path(self, game: str) -> Path:
         name = quote(game, safe=" ")
         return self.folder / (f"%2E{name[1:]}" if name.startswith(".") else name)
+
+
+class LiveRecorder:
+    """Records one game on the air, as a ``GameRecorder``. What goes wrong in recording (a full disk) ends the recording, with a line on
+    stderr, and never the game."""
+
+    def __init__(self, folder: Path, game: GameRecord, requested: Mapping[str, str] | None = None) -> None:
+        self.game, self.failed = game, ""
+        self._recorder = GameRecorder(folder, game.sport, requested)
+
+    def tee(self, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
+        """The records, which are recorded on their way."""
+        with self._going_on():
+            writer = self._recorder.begin(self.game)
+        for record in records:
+            if not self.failed and not isinstance(record, int):
+                with self._going_on():
+                    writer.write(record)
+            yield record
+
+    def write(self, outputs: Sequence[Output], published_us: int) -> None:
+        """Record the outputs of the game's operator."""
+        if not self.failed:
+            with self._going_on():
+                self._recorder.write(outputs, published_us)
+
+    def close(self) -> None:
+        """The game is over: the recording is there."""
+        if not self.failed:
+            with self._going_on():
+                self._recorder.close()
+
+    def abort(self) -> None:
+        """Leave nothing of the game."""
+        self._recorder.abort()
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        try:
+            yield
+        except (TouchlineError, OSError, ValueError) as error:
+            self.failed = str(error)
+            self._recorder.abort()
+            print(f"touchline: {self.game.game} is no longer recorded: {error}", file=sys.stderr, flush=True)
 
 
 def _stamped(record: Telemetry | Event, now_us: int) -> Telemetry | Event:

@@ -147,22 +147,24 @@ Contradicted = Annotated[
 ]
 
 
-def watch_models(hub: Hub, root: Path | None, policy: str, timed: Timed = "live") -> ModelWatch:
-    """Have the hub watch the models of its games, whose predictions are ``timed`` in a live game or a replay; ``BadInput`` for an
-    unknown policy."""
+def watch_models(
+    hub: Hub, root: Path | None, policy: str, timed: Timed = "live", recording: Path | None = None
+) -> ModelWatch:
+    """Have the hub watch the models of its games, whose predictions are ``timed`` in a live game or in the replay of ``recording``;
+    ``BadInput`` for an unknown policy."""
     from streaming.errors import BadInput
     from streaming.web.withholding import POLICIES
 
     if policy not in POLICIES:
         raise BadInput(f"--contradicted is {' or '.join(POLICIES)}, not {policy!r}")
-    models = model_watch(root, timed)
+    models = model_watch(root, timed, () if recording is None else (recording,))
     hub.watch(models, "warn" if policy == "warn" else "withhold")
     return models
 
 
-def model_watch(root: Path | None, timed: Timed = "live") -> ModelWatch:
+def model_watch(root: Path | None, timed: Timed = "live", recordings: Sequence[Path] = ()) -> ModelWatch:
     """A watch over the models of every sport, with the calibration of those whose outcomes a game reports."""
     from streaming.monitoring.watch import ModelWatch
     from streaming.outcome_labels import all_labels
 
-    return ModelWatch(all_labels(), card_finder(root or DEFAULT_REGISTRY), timed)
+    return ModelWatch(all_labels(), card_finder(root or DEFAULT_REGISTRY, recordings), timed)
