@@ -13,7 +13,6 @@ import pytest
 
 from models.artefact import load
 from models.base import digest_of
-from models.registry.follow import Follower
 from models.registry.store import Store
 from simulators.catalogue import open_simulator
 from streaming.cli.app import run
@@ -27,6 +26,8 @@ from streaming.recordings.writer import Contents, Writer
 from streaming.wire.blocks import Output
 from tests.models.life_helpers import version_of
 from tests.streaming.helpers import finals
+
+pytestmark = pytest.mark.slow
 
 NAME = "nfl-yac"
 
@@ -189,8 +190,8 @@ def test_a_recording_of_a_feed_says_that_its_models_are_unknown(tmp_path: Path, 
 
     world = open_simulator("nfl", 3, 1.0)
     with GameRecorder(tmp_path, "nfl") as recorder:
-        recorder.take(world.record.game, encode_feed(GameStart(world.record)), 1)
-        recorder.take(world.record.game, encode_feed(GameEnd(world.record.game)), 2)
+        recorder.take(world.record.game, encode_feed(GameStart(record=world.record)), 1)
+        recorder.take(world.record.game, encode_feed(GameEnd(game=world.record.game)), 2)
     assert run(["replay", str(recorder.finished[0])]) == 0
     assert "does not name the models that answered this feed" in capsys.readouterr().err
 
@@ -246,4 +247,3 @@ def test_an_unavailable_model_is_unavailable_again(tmp_path: Path) -> None:
     again, records = pin_models(Recording(tmp_path / "rec"), provisional=False)
     played = [o for r in records for o in again.on_record(r)] + again.finish()
     assert finals(played) == finals(out)
-    assert Follower is not None
