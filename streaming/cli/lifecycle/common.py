@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: names of variables
 REGISTRY: Final = "TOUCHLINE_REGISTRY"
 TRACKING: Final = "TOUCHLINE_TRACKING"
+#: how long an action on the registry waits for MLflow at most, s
+MLFLOW_S: Final = 30.0
 
 Name = Annotated[str, typer.Argument(help="Name of the model; touchline models list shows them.")]
 Registry = Annotated[Path, typer.Option("--registry", envvar=REGISTRY, help="Folder of the model registry.", metavar="DIR")]
@@ -47,31 +49,24 @@ def user_name(by: str) -> str:
 
 
 def register_artefact(root: Path, folder: Path, by: str, why: str) -> Version:
-    """Register an artefact, pending, and track its training in MLflow where that is installed."""
+    """Register an artefact, pending, and mirror it in MLflow where that is installed."""
     store = registry_at(root)
-    known_before = {v.version for n in store.names() for v in store.versions(n)}
     version = store.register(folder, user_name(by), why)
-    if version.version not in known_before:
-        mirror_in_mlflow(store, version, new=True)
+    mirror_in_mlflow(store)
     return version
 
 
-def mirror_in_mlflow(store: Store, version: Version, *, new: bool = False) -> None:
-    """Mirror a version in MLflow; print a note where it is not installed. The registry does not depend on it.
-    ``TOUCHLINE_TRACKING=none`` switches it off."""
+def mirror_in_mlflow(store: Store) -> None:
+    """Have MLflow's view of the registry caught up, in a process of its own and for :data:`MLFLOW_S` at most; where that fails, a line
+    on stderr says so, and the next action catches up. The registry has everything before. ``TOUCHLINE_TRACKING=none`` switches it
+    off."""
     if os.environ.get(TRACKING) == "none":
         return
-    from models.registry.mlflow_view import MlflowView
+    from models.registry.mlflow_view import caught_up
 
-    try:
-        mlflow = MlflowView(store)
-    except ModuleNotFoundError:
-        print("touchline: not tracked in MLflow, which is not installed: pip install 'touchline[mlops]'", file=sys.stderr)
-        return
-    if new:
-        mlflow.record_registered(version)
-    else:
-        mlflow.record_state(version)
+    problem = caught_up(store.root, MLFLOW_S)
+    if problem:
+        print(f"touchline: not tracked in MLflow: {problem}", file=sys.stderr)
 
 
 def find_model(store: Store, text: str, name: str = "") -> ForestModel:
