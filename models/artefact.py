@@ -1,9 +1,9 @@
 """A model on disk: a folder with xgboost's own model file and a card, and nothing that is ever executed.
 
 ``model.json`` (or ``model.ubj``) is what xgboost saved; ``card.json`` says what it is: features in order, with units, what it
-was trained on and by which command, how it scored, and the calibration as plain numbers. The digest is a hash of both, so that a file
-that was tampered with does not load. Its first twelve digits are the version that people see. Two artefacts with the same twelve digits
-can be made in a minute, so the whole digest is compared wherever it matters which model it is.
+was trained on and by which command, how it scored, and the calibration as plain numbers. The digest is a hash of both, so that
+a file that was tampered with does not load. Its first twelve digits are the version that people see. Two artefacts with the
+same twelve digits can be made in a minute, so the whole digest is compared wherever it matters which model it is.
 """
 
 from __future__ import annotations
@@ -258,8 +258,8 @@ def _features_match(names: list[str], spec: ModelSpec) -> bool:
 
 
 def save(folder: Path, card: Card, blob: bytes) -> Card:
-    """Write an artefact in one move (an interrupted run leaves the artefact that was there, or the new one); the card comes back with
-    its version.
+    """Write an artefact in one move (an interrupted run leaves the artefact that was there, or the new one); the card comes
+    back with its version.
 
     An artefact that is there already is replaced; a folder that holds anything else is not touched (``ValueError``).
     """
@@ -295,8 +295,8 @@ def version_of(card: Card, blob: bytes) -> str:
 
 
 def digest_of(card: Card, blob: bytes) -> str:
-    """SHA-256, in 64 hex digits, over the card without its version and the model file. Limits and a home that a card does not have are
-    left out: cards from before keep their version."""
+    """SHA-256, in 64 hex digits, over the card without its version and the model file. Limits and a home that a card does not
+    have are left out: cards from before keep their version."""
     complete = msgspec.structs.asdict(msgspec.structs.replace(card, version=""))
     plain = msgspec.json.encode({name: value for name, value in complete.items() if name not in ("limits", "home") or value})
     return hashlib.sha256(len(plain).to_bytes(8, "big") + plain + blob).hexdigest()

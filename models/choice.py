@@ -49,9 +49,7 @@ def packaged_version(name: str, version: str, digest: str = "") -> ForestModel |
     return next((model for model in found if digest in ("", model.digest)), None)
 
 
-def at_home(
-    models: Mapping[str, Any], game: Origin, counterpart: Callable[[Any], Any] = lambda model: None
-) -> dict[str, Any]:
+def at_home(models: Mapping[str, Any], game: Origin, counterpart: Callable[[Any], Any] = lambda model: None) -> dict[str, Any]:
     """``models`` by name, but in a real game the package's own of simulated games give way to the package's own of real ones. Of a
     package that is no longer installed, ``counterpart`` finds that of real games, None where there is none."""
     found = dict(models)

@@ -1,7 +1,8 @@
 """A folder takes the place of another in one move, and what is written is on the disk before it gets its name.
 
-Linux exchanges two names at once (``renameat2`` with ``RENAME_EXCHANGE``). Where the file system cannot (NFS, macOS), the old folder is
-first renamed to ``.NAME.before``: a reader that finds no folder at the name finds it there (:func:`standing`), whatever is killed when.
+Linux exchanges two names at once (``renameat2`` with ``RENAME_EXCHANGE``). Where the file system cannot (NFS, macOS), the old
+folder is first renamed to ``.NAME.before``: a reader that finds no folder at the name finds it there (:func:`standing`),
+whatever is killed when.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _LEFT_S: Final = 3600.0
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """A new folder beside ``folder`` to write into; at the end of the block it is at ``folder``, whole and on the disk, and what was there
-    is gone. When the block fails, ``folder`` is as it was. ``OSError`` as the system has it."""
+    """A new folder beside ``folder`` to write into; at the end of the block it is at ``folder``, whole and on the disk, and
+    what was there is gone. When the block fails, ``folder`` is as it was. ``OSError`` as the system has it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _clear(folder)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))

@@ -14,7 +14,8 @@ UNAVAILABLE: Final = "unavailable: "
 
 
 class UnavailableModel:
-    """A ``models.base.Model`` without answers. The guard of a game keeps every row from it (``models.guard``), and says ``reason``."""
+    """A ``models.base.Model`` without answers. The guard of a game keeps every row from it (``models.guard``), and says
+    ``reason``."""
 
     home = None
 

@@ -1,5 +1,5 @@
-"""What the registry asks of a file system, in one place: reads that are whole or fail, lines that are appended whole or not at all, and
-files that are replaced in one move. Everything raises ``OSError`` as the system has it. Tests put faults in here.
+"""What the registry asks of a file system, in one place: reads that are whole or fail, lines that are appended whole or not at
+all, and files that are replaced in one move. Everything raises ``OSError`` as the system has it. Tests put faults in here.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Disk:
         return part
 
     def put(self, part: Path, path: Path, raw: bytes) -> None:
-        """Give a staged file its name. A network file system may answer a rename that it has done with an error: what counts is whether
-        ``raw`` is there afterwards."""
+        """Give a staged file its name. A network file system may answer a rename that it has done with an error: what counts is
+        whether ``raw`` is there afterwards."""
         try:
             self.rename(part, path)
         except OSError:
@@ -89,8 +89,9 @@ class Disk:
                 os.close(handle)
 
     def append(self, path: Path, raw: bytes, complete: Callable[[bytes], bool]) -> int:
-        """Append whole lines to a file, and return how long it was. A last line without an end gets one where ``complete`` finds that only
-        that is missing; otherwise it is cut off. When it fails, the file is as long as it was. The caller has a lock."""
+        """Append whole lines to a file, and return how long it was. A last line without an end gets one where ``complete``
+        finds that only that is missing; otherwise it is cut off. When it fails, the file is as long as it was. The caller has a
+        lock."""
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             size = os.lseek(handle, 0, os.SEEK_END)

@@ -1,9 +1,9 @@
 """The deployed models, kept up to date beside a running program: an operator compares ``stamp``, one number, between two records,
 and switches to ``current()`` when it has changed. A thread of its own loads, checks and warms up the models.
 
-Only a deployment changes what is live: a pointer that names an approved version, whose artefact is whole. Whatever else happens to the
-registry (unmounted, emptied, torn, half written, an old state of it), the models that answer go on, the problem is reported once, and the
-registry is taken up again when it is back.
+Only a deployment changes what is live: a pointer that names an approved version, whose artefact is whole. Whatever else happens
+to the registry (unmounted, emptied, torn, half written, an old state of it), the models that answer go on, the problem is
+reported once, and the registry is taken up again when it is back.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Follower:
     """The deployed versions of ``names`` in ``store``. A context manager that polls every ``every_s``; 0: only by ``poll``.
 
     ``transform`` maps the models by name to those of ``current`` (an operator: with their views). A version that does not load is
-    not used: the former one stays, and ``problems`` has the reason. At the start, where there is no former one, it is the version that
-    was live before; without any, the model is unavailable (``models.unavailable``), and the others start.
+    not used: the former one stays, and ``problems`` has the reason. At the start, where there is no former one, it is the
+    version that was live before; without any, the model is unavailable (``models.unavailable``), and the others start.
     """
 
     def __init__(
@@ -130,7 +130,8 @@ class Follower:
             own = self.store.versions(name)[-1] if never_deployed else None
         except (ValueError, OSError):
             return []
-        # a registry of an earlier program has no copy of what shipped with that: as long as nothing was deployed, what ships now is live
+        # a registry of an earlier program has no copy of what shipped with that: as long as nothing was deployed, what ships
+        # now is live
         return found if own is None or own.version in found else [*found, own.version]
 
     def _unavailable(self, name: str, version: str | None, reason: str) -> Model:

@@ -16,8 +16,8 @@ _log = logging.getLogger(__name__)
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A line of the audit log. ``before`` is the version that was live until then, ``digest`` the whole hash of the artefact (empty in
-    lines of earlier programs). On disk ``action`` is spelled ``deed``."""
+    """A line of the audit log. ``before`` is the version that was live until then, ``digest`` the whole hash of the artefact
+    (empty in lines of earlier programs). On disk ``action`` is spelled ``deed``."""
 
     at: str
     action: Action = msgspec.field(name="deed")
@@ -44,7 +44,8 @@ _decode_entry = msgspec.json.Decoder(Entry).decode
 
 def pointer_of(raw: bytes) -> Pointer | None:
     """None for bytes that are no pointer."""
-    return _decoded(_decode_pointer, raw)
+    found: Pointer | None = _decoded(_decode_pointer, raw)
+    return found
 
 
 class Ledger:
@@ -68,7 +69,6 @@ class Ledger:
     def take_back(self, size: int) -> None:
         """Undo an append that returned ``size``."""
         self.disk.cut(self.path, size)
-
 
     def _complete(self, torn: bytes) -> bool:
         if _decoded(_decode_entry, torn) is not None:

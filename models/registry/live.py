@@ -1,7 +1,7 @@
 """What is live in this process, and what stands in the way: for the log, for /metrics and for the operator page.
 
-Several followers of one registry (a sport each, simulated and real games) report here. A switch is counted and logged once, and so is a
-problem, when it begins and when it ends.
+Several followers of one registry (a sport each, simulated and real games) report here. A switch is counted and logged once, and
+so is a problem, when it begins and when it ends.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class LiveModels:
                 del self._users[registry]
                 for table in (self.versions, self._digests, self._problems):
                     for key in [key for key in table if key[0] == registry]:
-                        del table[key]  # type: ignore[attr-defined]
+                        del table[key]
 
     def use(self, registry: str, model: str, version: str, digest: str) -> None:
         """``version`` answers from now on."""

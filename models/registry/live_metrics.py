@@ -11,7 +11,9 @@ from models.registry.live import LIVE, LiveModels
 
 def live_metrics(live: LiveModels = LIVE) -> Iterator[Metric]:
     """Families of :class:`LiveModels`."""
-    info = GaugeMetricFamily("touchline_model_info", "1 for every version that answers in this process.", labels=("model", "version"))
+    info = GaugeMetricFamily(
+        "touchline_model_info", "1 for every version that answers in this process.", labels=("model", "version")
+    )
     for key in live.in_use():
         info.add_metric(key, 1.0)
     switches = CounterMetricFamily(

@@ -5,8 +5,8 @@ MLflow gets a run per training with parameters, held-out metrics and the artefac
 and reason; the live one has the alias ``deployed``. By default both lie in ``ROOT/mlflow.db`` and ``ROOT/mlruns``, which ``mlflow
 ui --backend-store-uri sqlite:///ROOT/mlflow.db`` shows; ``MLFLOW_TRACKING_URI`` names another place.
 
-``ROOT/NAME/mlflow.json`` has how many lines of the audit log MLflow has seen. A view that is behind, since MLflow was away, is caught up
-by the next action.
+``ROOT/NAME/mlflow.json`` has how many lines of the audit log MLflow has seen. A view that is behind, since MLflow was away, is
+caught up by the next action.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from models.registry.store import Store, Version
 
 
 def caught_up(root: Path, most_s: float) -> str:
-    """Catch up the view of the registry at ``root`` in a process of its own, which is ended after ``most_s``. Why it could not, empty when
-    it could."""
+    """Catch up the view of the registry at ``root`` in a process of its own, which is ended after ``most_s``. Why it could not,
+    empty when it could."""
     if find_spec("mlflow") is None:
         return "it is not installed: pip install 'touchline[mlops]'"
     paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -103,9 +103,10 @@ class MlflowView:
         fresh = entries[seen:]
         touched = {entry.version for entry in fresh} | {entry.before for entry in fresh}
         for version in self.store.versions(name):
-            if version.version not in touched or version.entries[0].by == PACKAGE and version.state != "deployed":
+            shipped = version.entries[0].by == PACKAGE
+            if version.version not in touched or (shipped and version.state != "deployed"):
                 continue
-            if version.entries[0].by != PACKAGE and self._number(version) is None:
+            if not shipped and self._number(version) is None:
                 self._record_registered(version)
             self._record_state(version)
         if fresh:

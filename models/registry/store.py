@@ -3,14 +3,14 @@
     ROOT/NAME/VERSION/model.json, card.json   an artefact, never changed after it was registered
     ROOT/NAME/VERSION.real/                   of a shipped version: the package's artefact of real games, where it has one
     ROOT/NAME/ledger.jsonl                    the audit log: action, time, name, reason; lines are only added
-    ROOT/NAME/deployed.json                   which version is live; replaced in one move, so that a reader sees the old or the new one
+    ROOT/NAME/deployed.json                   the version that is live; replaced in one move, never half written
 
-A version is pending until it is approved, and only an approved one can be deployed. The artefact that ships with the package is approved
-and live from the beginning, and copied in with the first action, so that a later package does not take it away; the artefact of the later
-package is one more pending version. To roll back, deploy an earlier version.
+A version is pending until it is approved, and only an approved one can be deployed. The artefact that ships with the package is
+approved and live from the beginning, and copied in with the first action, so that a later package does not take it away; the
+artefact of the later package is one more pending version. To roll back, deploy an earlier version.
 
-VERSION is the first twelve digits of the artefact's digest, or more where another artefact has the same twelve. The audit log and the
-pointer hold the whole digest, and an artefact is what they name only if its whole digest is theirs.
+VERSION is the first twelve digits of the artefact's digest, or more where another artefact has the same twelve. The audit log
+and the pointer hold the whole digest, and an artefact is what they name only if its whole digest is theirs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _SHIPS: Final = "ships with the package"
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A version, its state, its entries in the audit log, and the whole digest (empty where only an earlier program has named it)."""
+    """A version, its state, its entries in the audit log, and the whole digest (empty where only an earlier program has named
+    it)."""
 
     name: str
     version: str
@@ -49,9 +50,9 @@ class Version(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Which version is live: that of the pointer, whose bytes are ``mark``. Without a pointer, ``mark`` is empty, the version is the one
-    that the audit log has as deployed last, and ``problem`` says what has become of the pointer; where nothing was ever deployed there
-    is no problem. ``logged``: there is an audit log."""
+    """Which version is live: that of the pointer, whose bytes are ``mark``. Without a pointer, ``mark`` is empty, the version
+    is the one that the audit log has as deployed last, and ``problem`` says what has become of the pointer; where nothing was
+    ever deployed there is no problem. ``logged``: there is an audit log."""
 
     version: str | None
     mark: bytes
@@ -77,8 +78,8 @@ class Store:
         return sorted(path.parent.name for path in self.root.glob("*/ledger.jsonl"))
 
     def history(self, name: str) -> list[Entry]:
-        """The audit log of a model, oldest entry first; where there is none yet, the entries of the shipped version. Lines that cannot
-        be read are left out."""
+        """The audit log of a model, oldest entry first; where there is none yet, the entries of the shipped version. Lines that
+        cannot be read are left out."""
         return self._read(name)[0]
 
     def damaged_lines(self, name: str) -> int:
@@ -118,8 +119,8 @@ class Store:
         return Standing(last.version, b"", problem, last.digest, logged=logged)
 
     def mark(self, name: str) -> bytes:
-        """The bytes of the pointer, empty when there is none: they differ when another version is deployed, and are cheap to read many
-        times a second. Its time and its inode need not change when it is replaced twice within a tick of the clock."""
+        """The bytes of the pointer, empty when there is none: they differ when another version is deployed, and are cheap to
+        read many times a second. Its time and its inode need not change when it is replaced twice within a tick of the clock."""
         try:
             return self.disk.read(self._model_folder(name) / "deployed.json")
         except FileNotFoundError:
@@ -166,8 +167,8 @@ class Store:
         return model
 
     def counterpart(self, model: ForestModel) -> ForestModel | None:
-        """Of a shipped artefact that was copied in: the artefact of real games that the same package brought; None where there is none
-        that can be read."""
+        """Of a shipped artefact that was copied in: the artefact of real games that the same package brought; None where there
+        is none that can be read."""
         with suppress(ValueError, OSError):
             return artefact.load(self._model_folder(model.name) / f"{model.version}.real")
         return None
@@ -183,8 +184,8 @@ class Store:
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def register(self, folder: Path, by: str, why: str) -> Version:
-        """Copy an artefact into the registry, pending; an existing version stays as it is, and is copied again when its artefact was
-        damaged."""
+        """Copy an artefact into the registry, pending; an existing version stays as it is, and is copied again when its
+        artefact was damaged."""
         model = artefact.load(folder)
         name = model.name
         by, why = _checked_text(by, "by"), _checked_text(why, "why")

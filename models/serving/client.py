@@ -54,7 +54,8 @@ class RemoteModel:
     deadline_s : for connecting, sending and receiving together
     local : the model in this process: it gives the shape of a prediction, and explains those of its own version
     use_fallback : whether ``local`` predicts when the endpoint does not
-    version : the only version that is accepted, of twelve digits or more; empty: the one that is deployed, if its features are these
+    version : the only version that is accepted, of twelve digits or more; empty: the one that is deployed, if its features are
+    these
     """
 
     def __init__(

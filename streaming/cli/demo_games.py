@@ -26,7 +26,8 @@ BEHIND_S: Final = 1.0
 class LiveGame:
     """One game: ``ready()`` makes its operator and warms it up, ``start()`` plays it until it is over or ``stop`` is set.
 
-    ``record`` is a folder to record it in. ``lag`` measures how late records reached the operator: a game whose operator or simulator is too slow falls behind there.
+    ``record`` is a folder to record it in. ``lag`` measures how late records reached the operator: a game whose operator or
+    simulator is too slow falls behind there.
     """
 
     def __init__(

@@ -39,7 +39,8 @@ def replay(
         typer.Option(envvar="TOUCHLINE_REGISTRY", help="Model registry with the versions that the recording names.", metavar="DIR"),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow-registry", help="Use the models deployed in the registry, now and later, not the recorded ones.")
+        bool,
+        typer.Option("--follow-registry", help="Use the models deployed in the registry, now and later, not the recorded ones."),
     ] = False,
     record: Annotated[
         Path | None, typer.Option(help="Also record in this folder, with stats and predictions.", metavar="DIR")

@@ -56,8 +56,8 @@ def logged_by(outputs: Iterable[Output], model: str) -> list[LoggedPrediction]:
 
 
 def logged_in(recording: Recording, model: str) -> list[LoggedPrediction]:
-    """The same from a recording; empty when it holds no predictions of the model. Times that a replay has measured are left out: what
-    counts is how long it took on the air."""
+    """The same from a recording; empty when it holds no predictions of the model. Times that a replay has measured are left
+    out: what counts is how long it took on the air."""
     live = recording.contents.timed == "live"
     return [
         row

@@ -50,9 +50,7 @@ class ModelWatch:
     is none. ``timed``: what the predictions are timed in; the report names it, since a replay's times are not those of the air.
     """
 
-    def __init__(
-        self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None], timed: Timed = "live"
-    ) -> None:
+    def __init__(self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None], timed: Timed = "live") -> None:
         self.labels, self._card_of, self.timed = dict(labels), card_of, timed
         self.monitors: dict[str, ModelMonitor] = {}
         self._readers = {

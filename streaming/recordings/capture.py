@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +20,14 @@ from streaming.wire.blocks import DeadLetter, Output
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry
 
+_log = logging.getLogger(__name__)
+
 
 class GameRecorder:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
     was there of that name is replaced then. ``requested`` are the models that were requested by name, with
-    their versions; ``timed`` is what the times of predictions are measured in. A context manager: on an error it leaves nothing of the games that were still on.
+    their versions; ``timed`` is what the times of predictions are measured in. A context manager: on an error it leaves nothing
+    of the games that were still on.
 
     Attributes
     ----------
@@ -32,9 +35,7 @@ class GameRecorder:
     unclaimed : records that belong to no game on the air, and are in no recording
     """
 
-    def __init__(
-        self, folder: Path, sport: str, requested: Mapping[str, str] | None = None, timed: Timed = "live"
-    ) -> None:
+    def __init__(self, folder: Path, sport: str, requested: Mapping[str, str] | None = None, timed: Timed = "live") -> None:
         self.folder, self.sport, self.requested, self.timed = folder, sport, requested, timed
         self.finished: list[Path] = []
         self.unclaimed = 0
@@ -123,8 +124,8 @@ class GameRecorder:
 
 
 class LiveRecorder:
-    """Records one game on the air, as a ``GameRecorder``. What goes wrong in recording (a full disk) ends the recording, with a line on
-    stderr, and never the game."""
+    """Records one game on the air, as a ``GameRecorder``. What goes wrong in recording (a full disk) ends the recording, with a
+    line on stderr, and never the game."""
 
     def __init__(self, folder: Path, game: GameRecord, requested: Mapping[str, str] | None = None) -> None:
         self.game, self.failed = game, ""
@@ -163,7 +164,7 @@ class LiveRecorder:
         except (TouchlineError, OSError, ValueError) as error:
             self.failed = str(error)
             self._recorder.abort()
-            print(f"touchline: {self.game.game} is no longer recorded: {error}", file=sys.stderr, flush=True)
+            _log.error("%s is no longer recorded: %s", self.game.game, error)
 
 
 def _stamped(record: Telemetry | Event, now_us: int) -> Telemetry | Event:

@@ -23,7 +23,8 @@ _log = logging.getLogger(__name__)
 
 
 class ModelVersion(msgspec.Struct, frozen=True):
-    """A version that answered, and the whole digest of its artefact; empty where only its answers have named it (on an endpoint)."""
+    """A version that answered, and the whole digest of its artefact; empty where only its answers have named it (on an
+    endpoint)."""
 
     model: str
     version: str

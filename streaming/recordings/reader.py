@@ -132,13 +132,17 @@ class Recording:
         return events
 
     def read(self, kind: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-        """The rows of an operator's outputs: ``stats``, ``predictions``, ``switches`` or ``dead``, in order, with all of their columns
-        or only these."""
+        """The rows of an operator's outputs: ``stats``, ``predictions``, ``switches`` or ``dead``, in order, with all of their
+        columns or only these."""
         rows: list[dict[str, Any]] = []
         for part in self._of(kind):
             self._check(part)
             with _reading(self.path / part.file):
-                rows.extend(pq.read_table(self.path / part.file, columns=None if columns is None else list(columns), use_threads=False).to_pylist())
+                rows.extend(
+                    pq.read_table(
+                        self.path / part.file, columns=None if columns is None else list(columns), use_threads=False
+                    ).to_pylist()
+                )
         return rows
 
     def _of(self, kind: str) -> list[Part]:

@@ -67,8 +67,9 @@ SWITCH_SCHEMA = pa.schema(
 
 class Contents(msgspec.Struct, frozen=True):
     """``recording.json``: the format and every part, so that a lost one is noticed. ``requested`` are the models that were asked
-    for by name when the game was recorded, with their versions: they answer again when it is replayed. ``models`` are all versions that
-    answered; ``timed`` is what the times of predictions were measured in; ``aired``: operators elsewhere answered, and are not named."""
+    for by name when the game was recorded, with their versions: they answer again when it is replayed. ``models`` are all
+    versions that answered; ``timed`` is what the times of predictions were measured in; ``aired``: operators elsewhere
+    answered, and are not named."""
 
     format: int
     parts: list[Part]
@@ -82,8 +83,8 @@ class Writer(AtomicWriter):
     """Records a game: a context manager that leaves a whole recording at ``path``, or nothing when interrupted.
 
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
-    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested``, ``timed`` and
-    ``aired`` are written as they are in :class:`Contents`.
+    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested``,
+    ``timed`` and ``aired`` are written as they are in :class:`Contents`.
     """
 
     def __init__(

@@ -17,7 +17,8 @@ from models import artefact, swap
 from models.artefact import load, model_file, save
 from tests.models.life_helpers import version_of
 
-#: forks a process that saves two versions over each other, kills it at a random moment, and prints the version that is there; fifty times
+#: forks a process that saves two versions over each other, kills it at a random moment, and prints the version that is there;
+#: fifty times
 _KILLER = """
 import itertools, os, random, signal, sys, time
 from pathlib import Path
@@ -63,9 +64,7 @@ def test_saving_over_an_artefact_leaves_one_folder(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("moment", ["before", "between", "after"])
-def test_a_reader_finds_the_artefact_between_the_two_renames(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
+def test_a_reader_finds_the_artefact_between_the_two_renames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """Where names cannot be exchanged, the process dies around the second rename."""
     monkeypatch.setattr(swap, "exchange", lambda one, other: False)
     old = _version("nfl-yac", 0.25, tmp_path / "m")

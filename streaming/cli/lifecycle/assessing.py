@@ -102,8 +102,8 @@ def watch(table: LabelledPredictions, card_of: Callable[[str, str], Card | None]
             card = card_of(table.model, version)
             if card is None and given is None:
                 raise ValueError(
-                    f"{table.model} {version} predicted here, and is neither shipped nor in the registry nor with the recording: pass "
-                    f"its registry (--registry DIR), or a table to compare the inputs with (--reference TABLE)"
+                    f"{table.model} {version} predicted here, and is neither shipped nor in the registry nor with the recording: "
+                    f"pass its registry (--registry DIR), or a table to compare the inputs with (--reference TABLE)"
                 )
             profile = given or (None if card is None else profile_on(card))
             if monitor is None:

@@ -57,9 +57,9 @@ def register_artefact(root: Path, folder: Path, by: str, why: str) -> Version:
 
 
 def mirror_in_mlflow(store: Store) -> None:
-    """Have MLflow's view of the registry caught up, in a process of its own and for :data:`MLFLOW_S` at most; where that fails, a line
-    on stderr says so, and the next action catches up. The registry has everything before. ``TOUCHLINE_TRACKING=none`` switches it
-    off."""
+    """Have MLflow's view of the registry caught up, in a process of its own and for :data:`MLFLOW_S` at most; where that fails,
+    a line on stderr says so, and the next action catches up. The registry has everything before. ``TOUCHLINE_TRACKING=none``
+    switches it off."""
     if os.environ.get(TRACKING) == "none":
         return
     from models.registry.mlflow_view import caught_up
@@ -142,9 +142,7 @@ Contradicted = Annotated[
 ]
 
 
-def watch_models(
-    hub: Hub, root: Path | None, policy: str, timed: Timed = "live", recording: Path | None = None
-) -> ModelWatch:
+def watch_models(hub: Hub, root: Path | None, policy: str, timed: Timed = "live", recording: Path | None = None) -> ModelWatch:
     """Have the hub watch the models of its games, whose predictions are ``timed`` in a live game or in the replay of ``recording``;
     ``BadInput`` for an unknown policy."""
     from streaming.errors import BadInput

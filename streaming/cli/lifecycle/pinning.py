@@ -22,9 +22,10 @@ def pin_models(
     recording: Recording, records: Iterable[Telemetry | Event] | None = None, registry: Path | None = None, **options: Any
 ) -> tuple[GameOperator, Iterable[Any]]:
     """An operator, and the records for it. Versions are loaded from the recording's own copies, the package or the registry;
-    ``BadInput`` when one is in none of them. A recording that names no versions gets the shipped models; where it was recorded from a
-    feed that operators elsewhere answered, a line on stderr says so. Models that were selected by name when it was made are selected
-    again. Where another model predicted then and is off now, a line on stderr names it and the option that selects it."""
+    ``BadInput`` when one is in none of them. A recording that names no versions gets the shipped models; where it was recorded
+    from a feed that operators elsewhere answered, a line on stderr says so. Models that were selected by name when it was made
+    are selected again. Where another model predicted then and is off now, a line on stderr names it and the option that selects
+    it."""
     from models.warm_up import ready
     from streaming.factory import explained_by, models_of, sport_named, with_views
     from streaming.operator.inference.reload import Pinned
@@ -38,7 +39,10 @@ def pin_models(
             first[name] = ModelVersion(name, version)
     shipped, explained = models_of(sport, origin=origin_of(recording.game)), explained_by(sport)
     if recording.contents.aired and not first:
-        _say(f"{recording.path} does not name the models that answered this feed: those that ship answer now, or name others (--model)")
+        _say(
+            f"{recording.path} does not name the models that answered this feed: those that ship answer now, "
+            "or name others (--model)"
+        )
     missing = sorted({name for name in shipped if "/" not in name} - set(first)) if recording.contents.models else []
     if missing:
         _say(f"{recording.path} was recorded without {', '.join(missing)}: what ships answers for them")

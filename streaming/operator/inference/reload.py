@@ -75,7 +75,13 @@ class ModelReloader:
                 folder = getattr(model, "folder", None)
                 out.append(
                     ModelSwitch(
-                        self.game, model.name, version, model.version, after_us, digest_of(model), "" if folder is None else str(folder)
+                        self.game,
+                        model.name,
+                        version,
+                        model.version,
+                        after_us,
+                        digest_of(model),
+                        "" if folder is None else str(folder),
                     )
                 )
 

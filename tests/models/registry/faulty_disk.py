@@ -11,9 +11,9 @@ from models.registry.disk import Disk
 
 
 class FaultyDisk(Disk):
-    """``broken`` has the error of each operation (open, write, sync, rename), 0 for none; ``short`` is how many bytes of a file are lost
-    at its end in reading; ``room`` is how many bytes may still be written, None for any number; ``lie``: a rename is done, and reported
-    as failed."""
+    """``broken`` has the error of each operation (open, write, sync, rename), 0 for none; ``short`` is how many bytes of a file
+    are lost at its end in reading; ``room`` is how many bytes may still be written, None for any number; ``lie``: a rename is
+    done, and reported as failed."""
 
     def __init__(self) -> None:
         self.broken = dict.fromkeys(("open", "write", "sync", "rename"), 0)
