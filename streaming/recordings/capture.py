@@ -120,7 +120,7 @@ class GameRecorder:
         """Begin the recording of a game; ``aired``: of a feed that operators elsewhere answer."""
         self._guards[record.game] = ArrivalGuard(record)
         self._writers[record.game] = writer = Writer(
-            self._path(record.game), record, overwrite=True, requested=self.requested, timed=self.timed, aired=aired
+            self._path(record.game), record, overwrite=True, requested=self.requested, timed=self.timed, aired=aired, copies=True
         )
         return writer
 

@@ -37,10 +37,10 @@ def copy_of(recording: Path, model: str, digest: str) -> Path:
 
 
 class ModelCopies:
-    """Collects the models of one recording in ``folder``."""
+    """Collects the models of one recording in ``folder``; with ``copies`` also their artefacts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, copies: bool) -> None:
+        self.folder, self.copies = folder, copies
         self._found: dict[tuple[str, str], str] = {}
         self._thread: ThreadPoolExecutor | None = None
         self._copies: list[tuple[ModelSwitch, Future[None]]] = []
@@ -53,7 +53,7 @@ class ModelCopies:
         """This version answers from now on."""
         new = self._found.get((switch.model, switch.version)) != switch.digest
         self._found[switch.model, switch.version] = switch.digest
-        if new and switch.folder and switch.digest:
+        if self.copies and new and switch.folder and switch.digest:
             self._thread = self._thread or ThreadPoolExecutor(1, "model-copies")
             place = copy_of(self.folder, switch.model, switch.digest)
             self._copies.append((switch, self._thread.submit(artefact.copy, Path(switch.folder), switch.digest, place)))

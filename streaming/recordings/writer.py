@@ -87,7 +87,7 @@ class Writer(AtomicWriter):
 
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
     it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested``,
-    ``timed`` and ``aired`` are written as they are in :class:`Contents`.
+    ``timed`` and ``aired`` are written as they are in :class:`Contents`; with ``copies`` the artefacts that answer are copied in.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class Writer(AtomicWriter):
         requested: Mapping[str, str] | None = None,
         timed: Timed = "live",
         aired: bool = False,
+        copies: bool = False,
     ) -> None:
         self.game, self.requested, self.timed, self.aired = game, dict(requested or {}), timed, aired
         super().__init__(path, folder=True, overwrite=overwrite)
@@ -114,7 +115,7 @@ class Writer(AtomicWriter):
         self._prediction_rows: list[Prediction] = []
         self._switches = PartWriter(self._folder, "switches")
         self._switch_rows: list[ModelSwitch] = []
-        self._models = ModelCopies(self._folder)
+        self._models = ModelCopies(self._folder, copies)
         self._stats: Any = None
 
     def write(self, record: Telemetry | Event | DeadLetter) -> None:

@@ -98,8 +98,8 @@ def find_version(wanted: ModelVersion, root: Path, recording: Recording | None =
         if root.is_dir() and any(v.version.startswith(version) for v in _known(store, name)):
             reason += f"; in the registry: {error}"
     raise BadInput(
-        f"{whose} was made with {name} {digest or version}, which neither ships nor is in the registry {root}: "
-        f"pass its registry (--registry DIR), or other models (--model){reason}"
+        f"{whose} was made with {name} {version}, which neither ships nor is in the registry {root}: "
+        f"pass its registry (--registry DIR), or other models (--model){reason}" + (f"; its digest is {digest}" if digest else "")
     )
 
 
