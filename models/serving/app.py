@@ -226,7 +226,7 @@ class Endpoint:
                     served.metrics.refused(answer.reason)
                     request.refuse(answer)
                     return
-                request.answer(encode(answer, kind, served.name, served.version), _BYTES[kind], served.headers)
+                request.answer(encode(answer, kind, served.name, served.version, served.digest), _BYTES[kind], served.headers)
                 served.metrics.answered(len(rows), time.monotonic() - request.started_s)
 
             self.queue.offer(Job(served, rows, deadline_s, done))

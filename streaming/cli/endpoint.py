@@ -24,6 +24,7 @@ from streaming.cli.front import (
 from streaming.observability.logs import on_air
 
 if TYPE_CHECKING:
+    from models.registry.store import Store
     from models.serving.deployed import DeploymentSync
     from models.serving.loaded_models import LoadedModels
 
@@ -118,16 +119,25 @@ def _follow(loaded: LoadedModels, root: Path) -> DeploymentSync:
     from models.registry.store import Store
     from models.serving.contract import Refused
     from models.serving.deployed import DeploymentSync
+    from models.specs import SPECS
     from streaming.errors import BadInput
 
     if not root.is_dir():
         raise BadInput(f"there is no model registry at {root}: touchline models train makes one")
     store = Store(root)
     try:
-        live = [name for name in store.names() if store.deployed(name)]
-        return DeploymentSync(loaded, store, {*shipped(), *live})
+        registered = [name for name in store.names() if name in SPECS and _is_live(store, name)]
+        return DeploymentSync(loaded, store, {*shipped(), *registered})
     except (ValueError, Refused) as error:
         raise BadInput(str(error)) from None
+
+
+def _is_live(store: Store, name: str) -> bool:
+    """Whether a version of the model was deployed; where that cannot be read the follower finds out, and says so."""
+    try:
+        return store.deployed(name) is not None
+    except (ValueError, OSError):
+        return True
 
 
 def _load(loaded: LoadedModels, folders: list[Path] | None) -> None:

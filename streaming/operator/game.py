@@ -21,7 +21,7 @@ from streaming.operator import snapshot
 from streaming.operator.context import GameContext
 from streaming.operator.events.event_stats import EventStage
 from streaming.operator.events.finalizer import EventFinalizer, FinalizerState
-from streaming.operator.inference.reload import DeployedModels, ModelReloader
+from streaming.operator.inference.reload import DeployedModels, FixedModels, ModelReloader
 from streaming.operator.quarantine import Quarantine
 from streaming.operator.state import PlainState, fingerprint
 from streaming.operator.telemetry.framing import Framer
@@ -69,7 +69,8 @@ class GameOperator:
         requested: Container[str] = (),
         arrival_tolerance_s: float = TOLERANCE_US / 1e6,
     ) -> None:
-        models = (models if deployed is None else deployed.current()) or {}
+        deployed = deployed or FixedModels(models or {})
+        models = deployed.current()
         self.context = context = GameContext.of(sport, game, models, requested)
         self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
         self.roster, self.grid, self.clock, self.metrics = context.roster, context.grid, context.clock, context.metrics
@@ -78,7 +79,7 @@ class GameOperator:
         self.framer = Framer(context)
         self.windows, self.events = WindowStage(context), EventStage(context, self.framer.seen_us)
         self.finalizer = EventFinalizer(context, self.events, self.framer, provisional)
-        self._reloader = None if deployed is None else ModelReloader(context, deployed, self.windows, self.events)
+        self._reloader = ModelReloader(context, deployed, self.windows, self.events)
         self.quarantine = Quarantine(context, strict)
         self.arrivals = ArrivalGuard(game, int(arrival_tolerance_s * 1e6))
         #: events that the latest call has taken, as they were reported
@@ -101,8 +102,7 @@ class GameOperator:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
         self.events_taken = []
-        if self._reloader is not None:
-            self._reloader.maybe_reload(record, now_us, out)
+        self._reloader.maybe_reload(record, now_us, out)
         self.context.budget.renew()
         try:
             if record.game != self.game.game:

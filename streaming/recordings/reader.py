@@ -5,6 +5,7 @@
     REC/telemetry/part-00000.parquet  t_us, arrival_us, feed, tag, x_m, y_m, z_m and a column per channel
     REC/events/part-00000.parquet     the fields of Event, attrs as JSON text
     REC/stats/..., predictions, dead  stats as published, predictions of models, and dead letters, where they were recorded
+    REC/models/NAME/DIGEST/           copies of the models that answered, where they did
 
 Rows lie in the order of arrival. A channel is null where the sample's feed does not carry it and NaN where it carries
 nothing. Parts have checksums, so a flipped bit is found and never replayed. docs/recordings.md is the reader's page.
@@ -12,7 +13,7 @@ nothing. Parts have checksums, so a flipped bit is found and never replayed. doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -130,13 +131,14 @@ class Recording:
                     events.append(msgspec.convert({**row, "game": self.game.game}, Event))
         return events
 
-    def read(self, kind: str) -> list[dict[str, Any]]:
-        """The rows of an operator's outputs: ``stats``, ``predictions``, ``switches`` or ``dead``, in order."""
+    def read(self, kind: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """The rows of an operator's outputs: ``stats``, ``predictions``, ``switches`` or ``dead``, in order, with all of their
+        columns or only these."""
         rows: list[dict[str, Any]] = []
         for part in self._of(kind):
             self._check(part)
             with _reading(self.path / part.file):
-                rows.extend(unpacking.rows(pq.ParquetFile(self.path / part.file)))
+                rows.extend(unpacking.rows(pq.ParquetFile(self.path / part.file), columns))
         return rows
 
     def _of(self, kind: str) -> list[Part]:

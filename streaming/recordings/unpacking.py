@@ -6,7 +6,7 @@ all rows: it is read some rows at a time, and counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import pyarrow.parquet as pq
@@ -37,16 +37,16 @@ def check_metadata(metadata: pq.FileMetaData) -> None:
             raise ValueError(f"a row group unpacks to {size:,} bytes")
 
 
-def rows(file: pq.ParquetFile) -> Iterator[dict[str, Any]]:
-    """All rows of a file; ``ValueError`` when they hold more than those of any recording."""
+def rows(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """All rows of a file, or only these columns of them; ``ValueError`` when they hold more than those of any recording."""
     check_metadata(file.metadata)
-    total = 0
+    total, wanted = 0, None if columns is None else list(columns)
     for index in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(index)
         # of a text the longest value is no longer than all of its column, and may stand in every row
         longest = max((group.column(c).total_uncompressed_size for c in range(group.num_columns)), default=1)
         step = max(1, min(8_192, STEP_BYTES // max(1, longest)))
-        for batch in file.iter_batches(step, row_groups=[index], use_threads=False):
+        for batch in file.iter_batches(step, row_groups=[index], columns=wanted, use_threads=False):
             total += batch.nbytes
             if total > MAX_ROWS_BYTES:
                 raise ValueError(f"its rows unpack to more than {MAX_ROWS_BYTES:,} bytes")

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
 from models.latency import prometheus_buckets
+from models.registry.live_metrics import live_metrics
 from streaming.flink import metrics
 from streaming.flink.poller import Cluster
 from streaming.observability.disk import DiskCollector
@@ -73,6 +74,7 @@ class HubCollector(Collector):
         yield from self._gateway(state)
         if self.hub.models is not None:
             yield from model_metrics(self.hub.models.recent_report())
+        yield from live_metrics()
 
     def _silence(self, state: HubState) -> Iterator[Metric]:
         games = GaugeMetricFamily("touchline_games", "Games in the gateway's memory.", labels=("sport",))

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models.latency import DRAWN_US, Latency
+from models.registry.live import LIVE
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import condition, prometheus, schemas
@@ -334,6 +335,7 @@ async def operators(request: Request) -> Response:
             ][:25],
             "cluster": None if cluster is None else cluster.report(),
             "models": None if hub.models is None else hub.models.recent_report(),
+            "registry": LIVE.report(),
         }
     )
 
