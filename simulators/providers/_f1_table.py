@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulators.providers._files import document, rows
+from simulators.providers._place import like
 from streaming.errors import BadInput
 
 NAN: Final = float("nan")
@@ -114,7 +115,7 @@ def _columns(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...]) -> tu
             spelt[ours] = name
         elif ours in needed:
             raise BadInput(f"{path} is no f1 file: it has no " + (f"column {_NAMES[ours][0]}" if listed else "rows"))
-    return [{ours: row[name] or "" for ours, name in spelt.items()} for row in listed], frozenset(spelt)
+    return [like(row, {ours: row[name] or "" for ours, name in spelt.items()}) for row in listed], frozenset(spelt)
 
 
 def read_laps(path: Path) -> Laps:

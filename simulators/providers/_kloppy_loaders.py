@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import io
 import pkgutil
 import re
 import warnings
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 from simulators.providers._files import content, listed
 from simulators.providers._kloppy_statsbomb import prepared
+from simulators.providers._xml import refuse_types
 from streaming.errors import BadInput
 
 #: arguments that are files, and those of them that are a list of files
@@ -146,7 +148,9 @@ def _opened(provider: str, name: str, value: Any) -> Any:
     """What kloppy is handed: the bytes, which leaves no file open; but it looks at the name of Hawk-Eye's metadata."""
     if isinstance(value, list):
         return [_opened(provider, name, path) for path in value]
-    return value if (provider, name) == ("hawkeye", "meta_data") else content(value)
+    body = content(value)
+    refuse_types(value, io.BytesIO(body))
+    return value if (provider, name) == ("hawkeye", "meta_data") else body
 
 
 def _names(known: Mapping[str, list[Loader]]) -> list[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulators.providers._files import content, delimiter_of, opened
+from simulators.providers._limits import check_columns
+from simulators.providers._parquet import parquet
 from streaming.errors import BadInput
 
 #: cells that stand for an empty one, in the files of R and pandas
@@ -18,13 +20,12 @@ def arrow_table(path: Path, wanted: Callable[[str], bool]) -> Any:
     """A Parquet or CSV file, only the columns that are ``wanted``. The cells of a CSV file stay as they are written, null where
     they are one of :data:`EMPTY_CELLS`: the reader chooses the type of a cell."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     body = content(path)
     try:
         if body[:4] != b"PAR1":
             return _csv(path, body, wanted)
-        file = pq.ParquetFile(pa.BufferReader(body))
+        file = parquet(path, body)
         return file.read([name for name in file.schema_arrow.names if wanted(name)])
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path} cannot be read as Parquet or CSV: it is damaged, cut short or something else") from error
@@ -33,15 +34,13 @@ def arrow_table(path: Path, wanted: Callable[[str], bool]) -> Any:
 def header(path: Path) -> list[str]:
     """The names of the columns of a Parquet or CSV file; nothing more of it is read."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
         with opened(path) as file:
-            if file.read(4) != b"PAR1":
-                file.seek(0)
+            if file.peek(4)[:4] != b"PAR1":
                 first = file.readline().decode("utf-8-sig")
                 return next(csv.reader([first], delimiter=delimiter_of(first)), [])
-        return list(pq.ParquetFile(pa.BufferReader(content(path))).schema_arrow.names)
+        return list(parquet(path, content(path)).schema_arrow.names)
     except (pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{path} cannot be read as Parquet or CSV: it is damaged, cut short or something else") from error
 
@@ -53,6 +52,7 @@ def _csv(path: Path, body: bytes, wanted: Callable[[str], bool]) -> Any:
     first = body.split(b"\n", 1)[0].decode("utf-8-sig", "replace").rstrip("\r")
     mark = delimiter_of(first)
     names = next(csv.reader([first], delimiter=mark), [])
+    check_columns(path, len(names))
     twice = next((name for name in names if names.count(name) > 1 and wanted(name)), None)
     if twice is not None:
         raise BadInput(f"{path} has two columns called {twice}")

@@ -17,6 +17,8 @@ import numpy as np
 
 from simulators.providers._files import content, listed, maybe, only
 from simulators.providers._files import pick as pick_file
+from simulators.providers._parquet import parquet
+from simulators.providers._place import noting
 from simulators.providers._wyscout_events import Row
 from streaming.errors import BadInput
 
@@ -84,7 +86,9 @@ def source(files: Sequence[Path]) -> Source:
     players = maybe(files, "wyscout", "the players", lambda name: name.startswith("player"))
     teams = maybe(files, "wyscout", "the teams", lambda name: name.startswith("team"))
     only(files, [events, matches, players, teams], "wyscout", TAKES)
-    return _opened(*(_key(path) if path else None for path in (events, matches, players, teams)))
+    opener = _opened.__wrapped__ if noting() else _opened
+    found: Source = opener(*(_key(path) if path else None for path in (events, matches, players, teams)))
+    return found
 
 
 def _key(path: Path) -> tuple[Path, int, int]:
@@ -115,11 +119,10 @@ class _Table:
 
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self.path = path
         try:
-            file = pq.ParquetFile(pa.BufferReader(content(path)), read_dictionary=["period", "event", "sub_event"])
+            file = parquet(path, content(path), ["period", "event", "sub_event"])
             missing = [name for name in _EVENTS if name not in file.schema_arrow.names]
             if missing:
                 raise BadInput(f"{path} is no wyscout file: it has no column {missing[0]}")
@@ -172,10 +175,9 @@ def _period(word: str, path: Path) -> int:
 
 def _table_matches(path: Path) -> dict[str, Match]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(pa.BufferReader(content(path))).read()
+        table = parquet(path, content(path)).read()
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
     missing = [name for name in _MATCHES if name not in table.column_names]
