@@ -8,8 +8,10 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -97,6 +99,14 @@ def rows(path: Path, provider: str, columns: Sequence[str]) -> list[dict[str, st
         raise BadInput(f"{path} is not a CSV file: line {reader.line_num} cannot be read as one") from error
 
 
+def first_rows(path: Path, count: int) -> list[list[str]]:
+    """The cells of the first rows of a CSV file."""
+    try:
+        return list(islice(csv.reader(io.StringIO(text(path), newline="")), count))
+    except csv.Error as error:
+        raise BadInput(f"{path} is not a CSV file: its first {count} rows cannot be read as one") from error
+
+
 def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     """The columns of a Parquet or CSV file that has at least ``columns``, as numpy has them."""
     import pyarrow as pa
@@ -114,6 +124,9 @@ def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.ND
         kind = "Parquet" if body[:4] == b"PAR1" else "CSV"
         raise BadInput(f"{path} cannot be read as {kind}: it is cut short, damaged or something else") from error
     _need(path, provider, columns, found.column_names)
+    twice = next((name for name, count in Counter(found.column_names).items() if count > 1), None)
+    if twice is not None:
+        raise BadInput(f"{path} has two columns called {twice}")
     columns_ = {name: _numpy(arrow.column(found, name)) for name in found.column_names}
     return Noted(columns_, path, "") if noting() else columns_
 

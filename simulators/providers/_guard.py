@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 #: files of no more bytes are read a second time
 _TWICE_BYTES: Final = 64 << 20
+#: what an exception of a reader is about, in words
+_WHY: Final[dict[type[Exception], str]] = {
+    LookupError: "something else that it needs is not there",
+    TypeError: "it is of another kind than the reader can use",
+    AttributeError: "it is of another kind than the reader can use",
+    ArithmeticError: "it is too large, or a number to divide by is 0",
+    RuntimeWarning: "it is too large, or no number",
+    ValueError: "the reader can make nothing of it",
+}
 #: a sentence that has a place already
 _HAS_PLACE: Final = re.compile(r"\b(line|row) \d")
 #: characters of a sentence
@@ -78,7 +87,9 @@ def _worded(provider: str, files: Sequence[Path], place: Place, again: Callable[
     except ImportError as error:
         raise Unavailable(f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'") from error
     except BadRecord as error:
-        raise _unreadable(provider, files, Place(), error) from error
+        raise BadInput(
+            f"{_names(files, Place())} cannot be read as {provider} files: what they hold is no game: {error}"
+        ) from error
     except BadInput as error:
         worded = _with_place(str(error), files, place, error, again)
         if worded == str(error):
@@ -128,10 +139,11 @@ def _unreadable(provider: str, files: Sequence[Path], place: Place, error: Excep
         return BadInput(f"{begins}something in them is not text in UTF-8")
     if isinstance(error, KeyError) and place.field and error.args == (place.field,) and place.value is None:
         return BadInput(f"{begins}there is no {place.field} in {where}")
+    why = f"{next((words for base, words in _WHY.items() if isinstance(error, base)), 'no such value is known')} ({kind})"
     if place.field:
-        return BadInput(f"{begins}reading ended in {where}, at {place.field}, which is {_short(place.value)} ({kind})")
+        return BadInput(f"{begins}reading ended in {where}, at {place.field}, which is {_short(place.value)}: {why}")
     if place.where:
-        return BadInput(f"{begins}reading ended in {where} ({kind})")
+        return BadInput(f"{begins}reading ended in {where}: {why}")
     return BadInput(f"{begins}something in them is not where {provider} has it ({kind})")
 
 

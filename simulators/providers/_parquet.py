@@ -7,6 +7,7 @@ their length is added up as well.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -31,9 +32,12 @@ def parquet(path: Path, body: bytes, read_dictionary: Sequence[str] = ()) -> Any
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(pa.BufferReader(body), read_dictionary=list(read_dictionary))
-    meta = file.metadata
+    file = pq.ParquetFile(pa.BufferReader(body))
+    meta, names = file.metadata, file.schema_arrow.names
     check_columns(path, meta.num_columns)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise BadInput(f"{path} has two columns called {twice}")
     rows = max(meta.num_rows, 0)
     total, unfolded = rows * meta.num_columns * _VALUE_BYTES, 0
     for group in range(meta.num_row_groups):
@@ -48,7 +52,8 @@ def parquet(path: Path, body: bytes, read_dictionary: Sequence[str] = ()) -> Any
     most = limits().unpacked_bytes
     if total > most or (unfolded > most and _length_of_words(body, meta) > most):
         raise BadInput(f"{path} holds more than {limits().mb:,} MB unpacked; {SETTING} sets how much may be read")
-    return file
+    folded = [name for name in read_dictionary if name in names]
+    return pq.ParquetFile(pa.BufferReader(body), read_dictionary=folded) if folded else file
 
 
 def _length_of_words(body: bytes, meta: Any) -> int:

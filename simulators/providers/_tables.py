@@ -27,7 +27,7 @@ def arrow_table(path: Path, wanted: Callable[[str], bool]) -> Any:
             return _csv(path, body, wanted)
         file = parquet(path, body)
         return file.read([name for name in file.schema_arrow.names if wanted(name)])
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, csv.Error) as error:
         raise BadInput(f"{path} cannot be read as Parquet or CSV: it is damaged, cut short or something else") from error
 
 
@@ -56,12 +56,6 @@ def _csv(path: Path, body: bytes, wanted: Callable[[str], bool]) -> Any:
     twice = next((name for name in names if names.count(name) > 1 and wanted(name)), None)
     if twice is not None:
         raise BadInput(f"{path} has two columns called {twice}")
-    bad: list[Any] = []
-
-    def broken(row: Any) -> str:
-        bad.append(row)
-        return "error"
-
     chosen = [name for name in names if wanted(name)]
     if not chosen:
         return pa.table({})
@@ -72,17 +66,12 @@ def _csv(path: Path, body: bytes, wanted: Callable[[str], bool]) -> Any:
         null_values=list(EMPTY_CELLS),
     )
     try:
-        return pc.read_csv(
-            pa.BufferReader(body),
-            pc.ReadOptions(use_threads=False),
-            pc.ParseOptions(invalid_row_handler=broken, delimiter=mark),
-            convert,
-        )
-    except pa.ArrowException:
-        if not bad:
-            raise
-        row = bad[0]
-        where = f"row {row.number - 1}" if row.number else "a row"
-        raise BadInput(
-            f"{path} is damaged or cut short: {where} has {row.actual_columns} cells, and the header names {row.expected_columns}"
-        ) from None
+        return pc.read_csv(pa.BufferReader(body), pc.ReadOptions(use_threads=False), pc.ParseOptions(delimiter=mark), convert)
+    except pa.ArrowException as error:
+        found = csv.reader(body.decode("utf-8-sig", "replace").splitlines(), delimiter=mark)
+        for number, cells in enumerate(found):
+            if cells and len(cells) != len(names):
+                raise BadInput(
+                    f"{path} is damaged or cut short: row {number} has {len(cells)} cells, and the header names {len(names)}"
+                ) from error
+        raise

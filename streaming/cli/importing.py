@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ import typer
 from simulators.providers import current_name, providers, read, read_all
 from streaming.errors import BadInput
 
+#: what a game may be called to get a folder of that name
+_FOLDER = re.compile(r"[\w-][\w.-]{0,99}")
 _LIST = "\n\n".join(f"  {name}: {line}" for name, line in sorted(providers().items()))
 
 
@@ -32,6 +35,10 @@ def import_(
     several, refused = read_all(provider, files), []
     for name, imported in several:
         try:
+            if name and not _FOLDER.fullmatch(name):
+                raise BadInput(
+                    f"the id {name[:40]!r} of a game in {files[0]} cannot be the name of a folder: pick it alone with --pick"
+                )
             _one(provider, imported(), out / name, overwrite=overwrite, check=check, as_json=as_json)
         except BadInput as error:
             if len(several) == 1:
