@@ -1,5 +1,5 @@
-"""Opening a provider's files, gzipped or not, with one sentence for each fault. Whatever is opened is bounded (:mod:`_limits`) and is
-the place where reading is (:mod:`_place`)."""
+"""Opening a provider's files, gzipped or not, with one sentence for each fault. What is opened is bounded (:mod:`_limits`),
+and is the place where reading is (:mod:`_place`)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _GZIP = b"\x1f\x8b"
 #: what is packed in a way that no reader unpacks
 _PACKED = {b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"(\xb5/\xfd": "zstd", b"7z\xbc\xaf": "7z"}
 _CHUNK_BYTES = 1 << 20
+#: a coordinate that is larger cannot be rounded, and is none
+_FARTHEST_M = 1e300
 
 
 class _Bounded(io.RawIOBase):
@@ -61,7 +63,7 @@ class _Bounded(io.RawIOBase):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[io.BufferedReader]:
+def opened(path: Path) -> Iterator[io.BufferedReader[Any]]:
     """The file to be read bit by bit, unpacked on the way when it is gzip, whatever its name."""
     at(path)
     try:
@@ -148,7 +150,9 @@ def _numpy(column: Any) -> npt.NDArray[Any]:
         values = arrow.view(column, {pa.float64(): "float64", pa.float32(): "float32"}.get(kind, str(kind)))
         has = arrow.valid(column)
         return values if has is None else np.where(has, values, np.nan)
-    return np.array(column.to_pylist(), object)
+    cells_ = np.empty(len(column), object)
+    cells_[:] = column.to_pylist()
+    return cells_
 
 
 def document(path: Path) -> dict[str, Any]:
@@ -282,8 +286,8 @@ def _at(line: int) -> str:
 
 
 def metres(value: float) -> float | None:
-    """A coordinate for an event: None instead of NaN."""
-    return float(np.round(value, 4)) if np.isfinite(value) else None
+    """A coordinate for an event: None instead of NaN, or of one that is larger than can be rounded."""
+    return float(np.round(value, 4)) if abs(value) < _FARTHEST_M else None
 
 
 def _need(path: Path, provider: str, columns: Sequence[str], found: Sequence[str]) -> None:

@@ -1,13 +1,14 @@
 """Guard around every reader: any failure in a provider's files becomes one sentence with the file, the place in it and the field.
 
 Readers raise ``BadInput`` for what they check. Any other exception ends here. The files are then read a second time with a note of
-every access (:mod:`_place`), which is too slow for files that can be read; the sentence names where that reading failed. It leaves out
-the message of Python or of a library, which does not help a user, and keeps the exception as its cause. Only reading is guarded: what
-is done with the records is not, so that a fault of our own there stays one.
+every access (:mod:`_place`), which is too slow for files that can be read; the sentence names where that reading failed. It
+leaves out the message of Python or of a library, which does not help a user, and keeps the exception as its cause. Only reading
+is guarded: what is done with the records is not, so that a fault of our own there stays one.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -75,9 +76,14 @@ def guarded(provider: str, files: Sequence[Path], read: Callable[[], Imported]) 
 def attempted(provider: str, files: Sequence[Path], read: Callable[[], Read]) -> Read:
     """What ``read`` returns; ``BadInput`` when it fails in any way."""
     with reading() as place, _worded(provider, files, place, read), warnings.catch_warnings():
-        # a number that is none of its new type's
-        warnings.filterwarnings("error", ".*encountered in cast", RuntimeWarning)
+        _set_warnings()
         return read()
+
+
+def _set_warnings() -> None:
+    """A number that its new type cannot hold ends reading; what only overflows is found where its result is checked."""
+    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.filterwarnings("error", ".*encountered in cast", RuntimeWarning)
 
 
 @contextmanager
@@ -118,10 +124,10 @@ def _second(files: Sequence[Path], place: Place, error: Exception, again: Callab
     if isinstance(error, (MemoryError, RecursionError)) or sum(path.stat().st_size for path in files) > _TWICE_BYTES:
         return place
     with reading(notes=True) as found, warnings.catch_warnings():
-        warnings.filterwarnings("error", ".*encountered in cast", RuntimeWarning)
+        _set_warnings()
         try:
             again()
-        except Exception as same:
+        except Exception as same:  # noqa: BLE001 (compared with the first, which is raised in words)
             if type(same) is type(error):
                 return found
     return place
@@ -167,15 +173,20 @@ def _short(value: Any) -> str:
 
 
 def _check(record: Telemetry | Event) -> None:
-    """``BadInput`` for a record that no recording could hold, or that lies where nothing of a game does."""
+    """``BadInput`` for a record that no recording could hold, or that lies when no game was."""
     if isinstance(record, Event):
         _check_time(record.t_us)
         _check_time(record.arrival_us)
+        numbers = (record.x_m, record.y_m, record.end_x_m, record.end_y_m, *record.attrs.values())
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+            raise BadInput(f"the event {_short(record.id)} has a number that is not finite")
         try:
             decode_event(encode(record))
         except BadRecord as error:
             raise BadInput(f"the event {_short(record.id)} is no event of a game: {error}") from error
         return
+    if any(np.shape(values) != (len(record),) for values in (record.t_us, record.tag, record.x_m, record.y_m, record.z_m)):
+        raise BadInput("the columns of a table do not have one number in each row")
     if len(record):
         for stamps in (record.t_us, record.arrival_us):
             _check_time(int(np.min(stamps)))

@@ -1,7 +1,7 @@
 """Limits of what a provider's file may unpack to and hold, so that a small file cannot fill the memory.
 
-A packed file may unpack to ``unpacked_bytes``, and beyond :data:`FREE_BYTES` to no more than ``ratio`` times its size. A text may hold
-as many values (cells, members of lists and objects, elements) as fit into the memory that goes with it.
+A packed file may unpack to so many MB, and beyond :data:`FREE_BYTES` to no more than :data:`RATIO` times its size. A text may
+hold as many values (cells, members of lists and objects, elements) as fit into the memory that goes with it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from streaming.errors import BadInput
 #: name of the setting in the environment
 SETTING: Final = "TOUCHLINE_IMPORT_LIMIT_MB"
 DEFAULT_MB: Final = 1024
+MOST_MB: Final = (1 << 20) - 1
 #: a file may unpack to this at any ratio
 FREE_BYTES: Final = 32 << 20
 #: packed text of providers is some 10 to 30 times smaller; deflate can pack a thousand times
@@ -33,7 +34,7 @@ _MARKS: Final = (b",", b";", b"[", b"{", b"<")
 
 @dataclass(frozen=True)
 class Limits:
-    """``unpacked_bytes`` of one file; ``mb`` in the sentences."""
+    """Of one file: ``mb`` is what it may unpack to, ``values`` how many it may hold."""
 
     mb: int = DEFAULT_MB
 
@@ -55,8 +56,8 @@ def limits() -> Limits:
     if known is not None:
         return known
     word = os.environ.get(SETTING, "").strip() or str(DEFAULT_MB)
-    if not word.isascii() or not word.isdigit() or not 0 < int(word) < 1 << 20:
-        raise BadInput(f"{SETTING} is {word!r}, where a number of MB from 1 to {(1 << 20) - 1} belongs")
+    if not word.isascii() or not word.isdigit() or len(word) > 7 or not 0 < int(word) <= MOST_MB:
+        raise BadInput(f"{SETTING} is {word!r}, where a number of MB from 1 to {MOST_MB} belongs")
     return Limits(int(word))
 
 

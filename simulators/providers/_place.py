@@ -1,8 +1,8 @@
 """Where reading is: the file, the row or object in it, and the field that was asked for last.
 
-The functions that open files set it, so that whatever fails while a game is read can be shown to the user by its place. The field costs
-time, a note at every access; so it is noted only in a second reading of files that could not be read (:func:`noting`), whose rows
-and objects are :class:`Noted`.
+The functions that open files set it, so that what fails while a game is read can be shown to the user by its place. The field
+costs time, a note at every access; so it is noted only in a second reading of files that could not be read (:func:`noting`),
+whose rows and objects are :class:`Noted`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Opening a provider's XML with the standard parser, and saying in one sentence what is wrong with it. No file of a provider needs a
-document type; one that has it is refused before it is parsed, and with it all entities and what they would load."""
+"""Opening a provider's XML with the standard parser, and saying in one sentence what is wrong with it. No file of a provider needs
+a document type; one that has it is refused before it is parsed, and with it all entities and what they would load."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def elements(path: Path, tag: str) -> Iterator[Element]:
         refuse_types(path, file)
     with opened(path) as file:
         try:
-            for number, (_, element) in enumerate(ElementTree.iterparse(file, parser=_parser(path)), 1):
+            for number, (_, element) in enumerate(ElementTree.iterparse(file, ("end",), _parser(path)), 1):
                 if element.tag == tag:
                     at(path, f"element {number}")
                     yield element
@@ -83,7 +83,7 @@ class _NotedElement(Element):
         return Noted(super().attrib, self.file, self.where).get(key, default)
 
     @property
-    def attrib(self) -> Any:
+    def attrib(self) -> Any:  # type: ignore[override]
         return Noted(super().attrib, self.file, self.where)
 
 

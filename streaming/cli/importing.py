@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from simulators.providers import current_name, providers, read, read_all
+from simulators.providers._limits import DEFAULT_MB, MOST_MB, SETTING, limited
 from streaming.errors import BadInput
 
 #: what a game may be called to get a folder of that name
@@ -27,11 +28,20 @@ def import_(
     overwrite: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
     check: Annotated[bool, typer.Option(help="Compare our values with the provider's own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, one line per game.")] = False,
+    limit_mb: Annotated[
+        int, typer.Option(help="What a file may unpack to, MB.", envvar=SETTING, min=1, max=MOST_MB, metavar="MB")
+    ] = DEFAULT_MB,
 ) -> None:
     provider = named(provider)
-    if pick:
-        _one(provider, read(provider, files, pick), out, overwrite=overwrite, check=check, as_json=as_json)
-        return
+    with limited(limit_mb):
+        if pick:
+            _one(provider, read(provider, files, pick), out, overwrite=overwrite, check=check, as_json=as_json)
+        else:
+            _every(provider, files, out, overwrite=overwrite, check=check, as_json=as_json)
+
+
+def _every(provider: str, files: list[Path], out: Path, *, overwrite: bool, check: bool, as_json: bool) -> None:
+    """Write every game of the files; ``BadInput`` at the end when some could not be imported."""
     several, refused = read_all(provider, files), []
     for name, imported in several:
         try:

@@ -1,9 +1,9 @@
 """``python -m tests.fuzz``: list, run, replay or minimize.
 
-    python -m tests.fuzz run --minutes 10                  every target, ten minutes together
-    python -m tests.fuzz run --minutes 60 session snapshot two of them, half an hour each
-    python -m tests.fuzz replay snapshot crashes/snapshot/crash-0123   one input, with its traceback
-    python -m tests.fuzz minimize --kb 300                 the small corpus of the repository, from the working one
+python -m tests.fuzz run --minutes 10                  every target, ten minutes together
+python -m tests.fuzz run --minutes 60 session snapshot two of them, half an hour each
+python -m tests.fuzz replay snapshot crashes/snapshot/crash-0123   one input, with its traceback
+python -m tests.fuzz minimize --kb 300                 the small corpus of the repository, from the working one
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from tests.fuzz.targets import every
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="the targets")
     run = commands.add_parser("run", help="fuzz, resuming from the working corpus")
     run.add_argument("targets", nargs="*", metavar="TARGET", help="all where none is named; provider-* names several")
     run.add_argument("--minutes", type=float, default=5.0, help="of all targets together")
-    run.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "touchline-fuzz", help="corpus, findings, statistics")
+    run.add_argument(
+        "--work", type=Path, default=Path(tempfile.gettempdir()) / "touchline-fuzz", help="corpus, findings, statistics"
+    )
     run.add_argument("--together", action="store_true", help="all in one process, which chooses by the first byte")
     run.add_argument("--rounds", type=int, default=1, help="go through the targets so often, each with its part of the time")
     replay = commands.add_parser("replay", help="one input")
@@ -47,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     from tests.fuzz.runner import run as fuzz
 
     names = _named(chosen.targets)
-    clean = True
+    clean = True  # until something is found
     for number in range(chosen.rounds):
         seconds = 60 * chosen.minutes / chosen.rounds
         results = fuzz(names, seconds, chosen.work.resolve(), together=chosen.together, seed=number)

@@ -1,7 +1,7 @@
 """The process in which a target is fuzzed: it instruments what it imports, and never returns. ``python -m tests.fuzz`` starts it.
 
-An error that is not a declared refusal is kept with its input, once for each place where it arises, and fuzzing goes on. What ends the
-process (a hang, too much memory, a fault in compiled code) is found by libFuzzer or by the process that started this one.
+An error that is not a declared refusal is kept with its input, once for each place where it arises, and fuzzing goes on. What ends
+the process (a hang, too much memory, a fault in compiled code) is found by libFuzzer or by the process that started this one.
 """
 
 from __future__ import annotations
@@ -19,16 +19,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-#: what is instrumented: bytecode of compiled kernels cannot be
-INSTRUMENTED: Final = (
-    "simulators.providers", "streaming.wire", "streaming.web.filters", "streaming.web.websocket", "streaming.web.rest",
-    "streaming.recordings", "streaming.reducing.blocks", "streaming.reducing.reducer", "streaming.operator.session",
-    "streaming.operator.snapshot", "streaming.operator.game", "streaming.operator.context", "streaming.operator.roster",
-    "streaming.operator.quarantine", "streaming.operator.events", "streaming.operator.telemetry.watermarks",
-    "streaming.operator.telemetry.frame_buffer", "streaming.operator.telemetry.framing", "streaming.runners.kafka.partition",
-    "streaming.kafka.settings", "streaming.kafka.dead_letters", "models.artefact", "models.forest.format", "models.forest.ubjson",
-    "models.registry", "models.serving", "kloppy",
-)  # fmt: skip
+#: packages whose bytecode is instrumented, except for modules with compiled kernels, which numba could not compile then
+INSTRUMENTED: Final = ("simulators", "streaming", "models", "kloppy")
+_KERNELS: Final = ("features.core.compiled", "import numba", "from numba")
 #: an execution that takes longer is a hang, s
 LONGEST_S: Final = 5
 #: how often statistics are written, s
@@ -66,11 +59,15 @@ def main(names: list[str], counts: Path, crashes: Path, flags: list[str]) -> Non
     """Fuzz the targets ``names``; of several, the first byte of an input chooses one."""
     import atheris
 
-    with atheris.instrument_imports(include=list(INSTRUMENTED)):
+    with atheris.instrument_imports(include=list(INSTRUMENTED), exclude=_with_kernels()):
         from tests.fuzz.target import MOST_BYTES, signature
         from tests.fuzz.targets import every
 
         chosen = [every()[name] for name in names]
+        for target in chosen:  # what is imported only when it is used
+            for seed in target.seeds():
+                with contextlib.suppress(Exception):
+                    target.run(seed)
     warnings.simplefilter("ignore")
     kept = Counts(counts)
     several = len(chosen) > 1
@@ -86,7 +83,7 @@ def main(names: list[str], counts: Path, crashes: Path, flags: list[str]) -> Non
             target.run(body)
         except target.refusals:
             pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (what else may happen is what is looked for)
             found = f"{target.name}: {signature(error)}"
             kept.findings[found] = kept.findings.get(found, 0) + 1
             if kept.findings[found] == 1:
@@ -110,6 +107,17 @@ def main(names: list[str], counts: Path, crashes: Path, flags: list[str]) -> Non
 
     atheris.Setup([sys.argv[0], *flags], once, custom_mutator=changed)
     atheris.Fuzz()
+
+
+def _with_kernels() -> list[str]:
+    """Modules that hold compiled functions."""
+    root = Path(__file__).parents[2]
+    paths = [path for package in INSTRUMENTED for path in (root / package).rglob("*.py")]
+    return [
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+        for path in paths
+        if any(word in path.read_text("utf-8") for word in _KERNELS)
+    ]
 
 
 def _keep(crashes: Path, name: str, body: bytes, error: BaseException) -> None:

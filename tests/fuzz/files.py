@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +14,17 @@ from tests.simulators.providers.test_f1_files import live_files, race_files, rep
 from tests.simulators.providers.test_f1_live import core_frames, fastf1, race
 from tests.simulators.providers.test_ngs_years import frames_of, plain, year
 from tests.simulators.providers.test_soccer_open_files import skillcorner, tracks
+
+
+def f1_replay(folder: Path) -> list[Path]:
+    """Two cars, two samples a second."""
+    path = replay_file(folder)
+    whole = json.loads(path.read_text())
+    for car in whole["cars"]:
+        car["samples"] = car["samples"][::5]
+    path.write_text(json.dumps(whole))
+    return [path]
+
 
 Write = Callable[[Path], list[Path]]
 
@@ -44,7 +56,7 @@ GAMES: dict[str, tuple[str, Write]] = {
     "f1-livetiming": ("f1_livetiming", live_files),
     "f1-fastf1": ("f1_livetiming", _live(fastf1)),
     "f1-signalr": ("f1_livetiming", _live(core_frames)),
-    "f1-replay": ("f1_replay", lambda folder: [replay_file(folder)]),
+    "f1-replay": ("f1_replay", f1_replay),
     "kloppy-statsbomb": ("kloppy:statsbomb", lambda folder: small_kloppy.statsbomb(folder, frames=True)),
     "kloppy-metrica": ("kloppy:metrica.tracking_csv", small_kloppy.metrica),
     "kloppy-sportec": (

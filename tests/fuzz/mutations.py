@@ -16,16 +16,16 @@ Files = dict[str, bytes]
 
 #: what is put where a value was, in JSON
 VALUES: Final[tuple[Any, ...]] = (
-    None, True, False, 0, -1, 1, 2, 7, 255, 10**9, 2**31, 2**53 + 1, 2**63, -(2**63) - 1, 10**30, 10**400, 0.5, -0.0, 1e-320, 1e15, 1e30,
-    1e308, -1e308, float("nan"), float("inf"), float("-inf"), "", " ", "x", "NaN", "null", "-5", "3.7", "1e400", "home", "\x00", "\ud800", "é" * 40,
-    "9" * 5000, "../../etc/passwd", "2024-13-45T99:99:99", "9999-12-31T23:59:59.999999", "0001-01-01T00:00:00", [], {}, [[]], [None], {"": {}}, [1, 2],
-    {"id": 1}, "[bold]", "\x1b[2J",
+    None, True, False, 0, -1, 1, 2, 7, 255, 10**9, 2**31, 2**53 + 1, 2**63, -(2**63) - 1, 10**30, 10**400, 0.5, -0.0, 1e-320,
+    1e15, 1e30, 1e308, -1e308, float("nan"), float("inf"), float("-inf"), "", " ", "x", "NaN", "null", "-5", "3.7", "1e400",
+    "home", "\x00", "\ud800", "é" * 40, "9" * 5000, "../../etc/passwd", "2024-13-45T99:99:99", "9999-12-31T23:59:59.999999",
+    "0001-01-01T00:00:00", [], {}, [[]], [None], {"": {}}, [1, 2], {"id": 1}, "[bold]", "\x1b[2J",
 )  # fmt: skip
 #: and in text
 WORDS: Final = (
-    "", " ", "NaN", "nan", "inf", "-inf", "Infinity", "1e308", "-1e308", "1e400", "99999999999999999999", "-1", "0", "1", "2", "3", "7", "0.5", "1e15",
-    "1e-320", "0x10", "1_000", "1,5", "١٢", "None", "null", "true", "x", "é", "9" * 5000, "-", "\x00", '"', "'", "\t", "2024-13-45", "9999-12-31T23:59:59",
-    "0001-01-01T00:00:00", "../../x", "\U0001f600", "[red]", ";", ":",
+    "", " ", "NaN", "nan", "inf", "-inf", "Infinity", "1e308", "-1e308", "1e400", "99999999999999999999", "-1", "0", "1", "2",
+    "3", "7", "0.5", "1e15", "1e-320", "0x10", "1_000", "1,5", "١٢", "None", "null", "true", "x", "é", "9" * 5000, "-", "\x00",
+    '"', "'", "\t", "2024-13-45", "9999-12-31T23:59:59", "0001-01-01T00:00:00", "../../x", "\U0001f600", "[red]", ";", ":",
 )  # fmt: skip
 #: of what is unpacked to be changed
 MOST_BYTES: Final = 1 << 20
@@ -64,7 +64,7 @@ def one(rng: Random, body: bytes) -> bytes:
         return _bytes(rng, body)
     try:
         return _form(body)(rng, body)
-    except Exception:  # what was changed before may have no form any more: its bytes are changed then
+    except Exception:  # noqa: BLE001 (what was changed before may have no form any more: its bytes are changed then)
         return _bytes(rng, body)
 
 

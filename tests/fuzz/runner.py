@@ -118,8 +118,8 @@ def _process(
     counts = crashes.parent / f"counts-{name}.json"
     counts.unlink(missing_ok=True)
     flags = [
-        str(corpus), f"-max_total_time={max(1, int(left_s))}", f"-timeout={LONGEST_S}", f"-rss_limit_mb={RSS_MB}", "-max_len=400000",
-        f"-artifact_prefix={crashes / name}/", "-print_final_stats=1", "-len_control=0", f"-seed={seed}",
+        str(corpus), f"-max_total_time={max(1, int(left_s))}", f"-timeout={LONGEST_S}", f"-rss_limit_mb={RSS_MB}",
+        "-max_len=400000", f"-artifact_prefix={crashes / name}/", "-print_final_stats=1", "-len_control=0", f"-seed={seed}",
     ]  # fmt: skip
     with (crashes.parent / f"log-{name}.txt").open("wb") as log:
         child = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What is fuzzed: a function of bytes that accepts them, or refuses them by one of its declared errors; anything else is a finding."""
+"""What is fuzzed: a function of bytes that accepts them, or refuses them by one of its declared errors. All else is a finding."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MOST_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Target:
-    """``run`` ends, or raises one of ``refusals``. ``seeds`` makes valid inputs; ``mutate`` changes one and keeps its form, None for
-    what is changed byte by byte."""
+    """``run`` ends, or raises one of ``refusals``. ``seeds`` makes valid inputs; ``mutate`` changes one and keeps its form, None
+    for what is changed byte by byte."""
 
     name: str
     run: Callable[[bytes], object]
@@ -40,7 +40,7 @@ def signature(error: BaseException) -> str:
     while trace is not None:
         code = trace.tb_frame.f_code
         if "/tests/fuzz/" not in code.co_filename:
-            at = f"{code.co_filename.rsplit('/', 2)[-1]}:{code.co_name}:{trace.tb_lineno}"
+            at = f"{"/".join(code.co_filename.split("/")[-2:])}:{code.co_name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return f"{type(error).__name__} at {at}"
 

@@ -38,9 +38,9 @@ def targets() -> Iterator[Target]:
 
 def _tree(number: int) -> dict[str, Any]:
     return {
-        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "split_indices": [number, 0, 0], "split_conditions": [0.5, -0.1, 0.2],
-        "default_left": [1, 0, 0], "sum_hessian": [9.0, 4.0, 5.0], "split_type": [0, 0, 0], "categories": [],
-        "tree_param": {"num_nodes": "3", "size_leaf_vector": "1"},
+        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "split_indices": [number, 0, 0],
+        "split_conditions": [0.5, -0.1, 0.2], "default_left": [1, 0, 0], "sum_hessian": [9.0, 4.0, 5.0],
+        "split_type": [0, 0, 0], "categories": [], "tree_param": {"num_nodes": "3", "size_leaf_vector": "1"},
     }  # fmt: skip
 
 
@@ -77,9 +77,9 @@ def _forests() -> list[bytes]:
 
 def _card() -> dict[str, Any]:
     return {
-        "name": "fuzzed", "title": "A model", "classes": ["no", "yes"], "features": [{"name": n, "unit": "m", "label": n} for n in _NAMES],
-        "trained_on": {"source": "simulated", "rows": 10}, "command": "x", "seed": 1, "metrics": {"brier": 0.1}, "parameters": {},
-        "schema": 1, "limits": "none",
+        "name": "fuzzed", "title": "A model", "classes": ["no", "yes"],
+        "features": [{"name": n, "unit": "m", "label": n} for n in _NAMES], "trained_on": {"source": "simulated", "rows": 10},
+        "command": "x", "seed": 1, "metrics": {"brier": 0.1}, "parameters": {}, "schema": 1, "limits": "none",
     }  # fmt: skip
 
 
@@ -237,7 +237,9 @@ def _http(data: bytes) -> None:
 
 def _requests() -> list[bytes]:
     body = b"[[1,2,3]]"
-    post = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    post = (
+        b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    )
     chunked = b"POST /invocations HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
     get = b"GET /ping HTTP/1.1\r\nhost: x\r\naccept: text/csv;q=0.5\r\n\r\n"
     return [joined([post, get]), joined([chunked]), joined([get + get + post]), joined([get[:20], get[20:]])]

@@ -1,4 +1,4 @@
-"""A recording's folder: game.json, recording.json and Parquet parts. Checksums are put right, so that what is inside is looked at."""
+"""A recording's folder: game.json, recording.json and Parquet parts. Checksums are put right, so that what is inside is read."""
 
 from __future__ import annotations
 

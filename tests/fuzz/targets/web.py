@@ -91,10 +91,11 @@ def _app() -> tuple[asyncio.AbstractEventLoop, Any]:
 def _requests() -> list[bytes]:
     """A line of method, path and query each; headers may follow."""
     paths = (
-        "/", "/health", "/metrics", "/asyncapi.json", "/api/schemas", "/api/schemas/Event.json", "/api/games", "/api/games/toy-1",
-        "/api/games/toy-1/latest?stat=toy.player.*&subject=r1", "/api/games/toy-1/moments?stat=%23", "/api/games/toy-1/history?stat=toy.*",
-        "/api/games/toy-1/events?type=mark", "/api/games/%2e%2e%2fx/latest", "/api/catalogue", "/api/catalogue/soccer", "/api/models",
-        "/api/graphics", "/api/recordings", "/api/operators", "/graphics/tower", "/graphics/../x", "/static/%2e%2e/%2e%2e/x", "/ograf/x.html",
+        "/", "/health", "/metrics", "/asyncapi.json", "/api/schemas", "/api/schemas/Event.json", "/api/games",
+        "/api/games/toy-1", "/api/games/toy-1/latest?stat=toy.player.*&subject=r1", "/api/games/toy-1/moments?stat=%23",
+        "/api/games/toy-1/history?stat=toy.*", "/api/games/toy-1/events?type=mark", "/api/games/%2e%2e%2fx/latest",
+        "/api/catalogue", "/api/catalogue/soccer", "/api/models", "/api/graphics", "/api/recordings", "/api/operators",
+        "/graphics/tower", "/graphics/../x", "/static/%2e%2e/%2e%2e/x", "/ograf/x.html",
     )  # fmt: skip
     return [f"GET {path}\naccept: */*\nhost: localhost".encode() for path in paths]
 
@@ -106,7 +107,9 @@ def _request(data: bytes) -> None:
     path, _, query = target.partition(b"?")
     if path.startswith(b"/sse") or not path.startswith(b"/"):
         return  # a stream has no end
-    headers = [(name.strip().lower(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines[1:20]) if colon]
+    headers = [
+        (name.strip().lower(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines[1:20]) if colon
+    ]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method.decode("latin-1").upper() or "GET",
         "scheme": "http", "path": _decoded(path), "raw_path": path, "query_string": query, "root_path": "", "headers": headers,

@@ -1,4 +1,4 @@
-"""Records on the wire: packets of telemetry, events, games, stats, dead letters, predictions, positions, health, full-rate blocks."""
+"""Records on the wire: packets of telemetry, events, games, stats, dead letters, predictions, positions, health, blocks."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def _letters() -> list[bytes]:
 
 def _predictions() -> list[bytes]:
     one = Prediction(
-        game="g", stat="toy.x", event="e", t_us=1, model="m", version="1", features=np.array([[1.0, np.nan]]), answer=np.array([0.5]),
-        quality="final", subjects=("a",),
+        game="g", stat="toy.x", event="e", t_us=1, model="m", version="1", features=np.array([[1.0, np.nan]]),
+        answer=np.array([0.5]), quality="final", subjects=("a",),
     )  # fmt: skip
     return [encode_prediction(one)]
 
@@ -113,7 +113,9 @@ def _health() -> list[bytes]:
 
 
 def _plan() -> Plan:
-    return Plan(game="g", feed="cars", t0_us=0, channels=[PlannedChannel("speed_mps", 100), PlannedChannel("gear", 10)], sources=[1, 2])
+    return Plan(
+        game="g", feed="cars", t0_us=0, channels=[PlannedChannel("speed_mps", 100), PlannedChannel("gear", 10)], sources=[1, 2]
+    )
 
 
 def _full_rate(data: bytes) -> None:
