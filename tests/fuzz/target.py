@@ -40,7 +40,8 @@ def signature(error: BaseException) -> str:
     while trace is not None:
         code = trace.tb_frame.f_code
         if "/tests/fuzz/" not in code.co_filename:
-            at = f"{"/".join(code.co_filename.split("/")[-2:])}:{code.co_name}:{trace.tb_lineno}"
+            file = "/".join(code.co_filename.split("/")[-2:])
+            at = f"{file}:{code.co_name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return f"{type(error).__name__} at {at}"
 
