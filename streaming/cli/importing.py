@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from simulators.providers import current_name, providers, read, read_all
-from simulators.providers._limits import DEFAULT_MB, MOST_MB, SETTING, limited
+from simulators.providers._limits import DEFAULT_MB, MOST_MB, limited
 from streaming.errors import BadInput
 
 #: what a game may be called to get a folder of that name
@@ -29,7 +29,7 @@ def import_(
     check: Annotated[bool, typer.Option(help="Compare our values with the provider's own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, one line per game.")] = False,
     limit_mb: Annotated[
-        int, typer.Option(help="What a file may unpack to, MB.", envvar=SETTING, min=1, max=MOST_MB, metavar="MB")
+        int, typer.Option(help="What a file may unpack to, MB.", min=1, max=MOST_MB, metavar="MB")
     ] = DEFAULT_MB,
 ) -> None:
     provider = named(provider)
