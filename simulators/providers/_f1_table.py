@@ -14,6 +14,8 @@ from simulators.providers._place import like
 from streaming.errors import BadInput
 
 NAN: Final = float("nan")
+#: no session has more laps
+MOST_LAPS: Final = 999
 #: what stands in a cell where there is nothing
 NOTHING: Final = frozenset({"", "nan", "nat", "none", "null", "na", "n/a", "<na>", "\\n", "-"})
 #: our name of a column -> the names that it has in the files
@@ -127,7 +129,7 @@ def read_laps(path: Path) -> Laps:
         driver, at = word(row["driver"]), number(row["lap"], path, "lap")
         if not driver:
             raise BadInput(f"{path} has a lap without a driver")
-        if not at >= 1 or at != int(at) or at > 999:
+        if not at >= 1 or at != int(at) or at > MOST_LAPS:
             raise BadInput(f"{path} has {row['lap']!r} in the column lap of {driver} where the number of a lap belongs")
         status = word(row.get("status"))
         lap = LapRow(

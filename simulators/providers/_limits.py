@@ -26,6 +26,8 @@ FREE_BYTES: Final = 32 << 20
 RATIO: Final = 200
 #: bytes of text that a value stands for: a value takes some 80 bytes of memory at most
 BYTES_PER_VALUE: Final = 20
+#: from the start of a game to its end
+LONGEST_S: Final = 86_400.0
 #: columns of a table
 COLUMNS: Final = 10_000
 #: what a value of text is counted by
@@ -88,6 +90,12 @@ def count_values(chunk: bytes) -> int:
 def check_values(path: Path, found: int) -> None:
     if found > limits().values:
         raise BadInput(f"{path} holds more than {limits().values:,} values; {SETTING} sets how much may be read")
+
+
+def check_length(path: Path, seconds: float) -> None:
+    """Refuse a game that lasts longer than any does: what is made for each moment of it would fill the memory."""
+    if not seconds <= LONGEST_S:
+        raise BadInput(f"{path} has a time of {seconds:g} s after the start: no game is longer than {LONGEST_S / 3600:g} h")
 
 
 def check_columns(path: Path, found: int) -> None:

@@ -28,9 +28,7 @@ def import_(
     overwrite: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
     check: Annotated[bool, typer.Option(help="Compare our values with the provider's own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, one line per game.")] = False,
-    limit_mb: Annotated[
-        int, typer.Option(help="What a file may unpack to, MB.", min=1, max=MOST_MB, metavar="MB")
-    ] = DEFAULT_MB,
+    limit_mb: Annotated[int, typer.Option(help="What a file may unpack to, MB.", min=1, max=MOST_MB, metavar="MB")] = DEFAULT_MB,
 ) -> None:
     provider = named(provider)
     with limited(limit_mb):

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from streaming.errors import BadRecord, BadSnapshot, TouchlineError
+from streaming.errors import BadInput, BadRecord, BadSnapshot, TouchlineError
 from streaming.operator.game import GameOperator
 from streaming.operator.health import Health, encode_health
 from streaming.operator.metrics import OperatorMetrics
@@ -123,7 +123,10 @@ class GameSession:
         if saved.phase == "on":
             if saved.record is None:
                 raise BadSnapshot(f"the snapshot of game {self.game!r} has no game record")
-            self.operator = self._make(saved.record)
+            try:
+                self.operator = self._make(saved.record)
+            except BadInput as error:
+                raise BadSnapshot(f"the snapshot of game {self.game!r} has no usable game record: {error}") from None
             self.operator.restore(saved.operator)
 
     # -- the kinds of records --------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ GAMES: dict[str, tuple[str, Write]] = {
     "ngs-2019": ("ngs", lambda folder: year(folder, "2019")),
     "ngs-2025": ("ngs", lambda folder: year(folder, "2025")),
     "tracinginsights": ("tracinginsights", race_files),
+    "tracinginsights-practice": ("tracinginsights", race_files),
     "f1-livetiming": ("f1_livetiming", live_files),
     "f1-fastf1": ("f1_livetiming", _live(fastf1)),
     "f1-signalr": ("f1_livetiming", _live(core_frames)),
@@ -69,6 +70,15 @@ GAMES: dict[str, tuple[str, Write]] = {
     ),
     "kloppy-tracab": ("kloppy:tracab", small.tracab_dat),
 }
+
+
+#: kinds whose folder's name counts
+_FOLDERS = {"tracinginsights-practice": "x_practice_1"}
+
+
+def folder_of(kind: str) -> str:
+    """What a folder with files of this kind is called."""
+    return _FOLDERS.get(kind, "files")
 
 
 @cache

@@ -11,7 +11,7 @@ from simulators.providers import read
 from simulators.providers._limits import limited
 from streaming.errors import BadInput
 from streaming.recordings.reader import Writer
-from tests.fuzz.files import GAMES, game, written
+from tests.fuzz.files import GAMES, folder_of, game, written
 from tests.fuzz.target import Finding, Target, archived, mutated_files, unarchived
 
 #: so that a bomb is found by its size and not by the machine's
@@ -34,7 +34,7 @@ def _read(kind: str, data: bytes) -> None:
     if not files:
         return
     with tempfile.TemporaryDirectory() as folder, limited(LIMIT_MB):
-        paths = written(files, Path(folder) / "files")
+        paths = written(files, Path(folder) / folder_of(kind))
         try:
             imported = read(GAMES[kind][0], paths)
             if zlib.crc32(data) % 4:  # writing costs more than reading: a quarter is enough

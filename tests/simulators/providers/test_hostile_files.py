@@ -24,7 +24,7 @@ from simulators.providers._limits import SETTING, limited
 from streaming.cli.app import run
 from streaming.errors import BadInput
 from streaming.recordings.reader import Writer
-from tests.fuzz.files import GAMES, game, written
+from tests.fuzz.files import GAMES, folder_of, game, written
 from tests.fuzz.mutations import Files, mutated
 from tests.waiting import contention
 
@@ -35,7 +35,7 @@ LONGEST_S = 5.0
 
 def refusal(kind: str, files: Files, folder: Path) -> str:
     """The sentence with which the files are refused; "" when they are read, and written as a recording."""
-    paths, sentence = written(files, folder / "files"), ""
+    paths, sentence = written(files, folder / folder_of(kind)), ""
     began = time.monotonic()
     try:
         imported = read(GAMES[kind][0], paths)
@@ -77,7 +77,7 @@ def _json(where: str, value: object) -> Callable[[bytes], bytes]:
 
     def change(body: bytes) -> bytes:
         whole = json.loads(body)
-        *path, last = [int(word) if word.isdigit() else word for word in where.split(".")]
+        *path, last = [int(word) if word.lstrip("-").isdigit() else word for word in where.split(".")]
         inside = whole
         for word in path:
             inside = inside[word]
@@ -168,6 +168,37 @@ def test_the_id_of_a_game_is_no_path_out_of_the_folder(tmp_path: Path) -> None:
     assert run(["import", "wyscout", *map(str, files), "--out", str(tmp_path / "a" / "b" / "REC")]) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "files"]
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["REC"]
+
+
+# -- numbers ------------------------------------------------------------------------------------------------------------
+
+
+def _laps(lap: int) -> Callable[[bytes], bytes]:
+    """The number of the last rows of telemetry."""
+
+    def change(body: bytes) -> bytes:
+        table = pq.read_table(io.BytesIO(body))
+        column = [*table["lap"].to_pylist()[:-2], lap, lap]
+        return _parquet(table.set_column(table.column_names.index("lap"), "lap", pa.array(column, pa.int64())))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "change", "words"),
+    [
+        ("f1-replay", "two-cars.json", _json("cars.0.samples.-1.t", 1e9), "no game is longer than 24 h"),
+        ("tracinginsights", "laps.csv", lambda body: body.replace(b"BBB,59.000", b"BBB,1e9"), "no game is longer than 24 h"),
+        ("tracinginsights-practice", "telemetry.parquet", _laps(10**9), "where the number of a lap belongs"),
+        ("f1-livetiming", "s_live.jsonl", lambda body: body.replace(b"2024", b"9024"), "after 2200"),
+        ("metrica", "Small_RawEventsData.csv", lambda body: body.replace(b"2.04,53", b"1e300,53"), "1e+300 s after the start"),
+        ("wyscout-json", "events_X.json", _json("0.eventSec", 1e9), "cannot be read"),
+    ],
+)  # fmt: skip
+def test_absurd_numbers_are_refused_and_take_no_time(
+    kind: str, name: str, change: Callable[[bytes], bytes], words: str, tmp_path: Path
+) -> None:
+    assert words in refusal(kind, changed(kind, name, change), tmp_path)
 
 
 # -- bombs ---------------------------------------------------------------------------------------------------------------
