@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     replay.add_argument("target")
     replay.add_argument("input", type=Path)
     small = commands.add_parser("minimize", help="write the corpus of the repository")
+    small.add_argument("targets", nargs="*", metavar="TARGET", help="only these")
     small.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "touchline-fuzz")
     small.add_argument("--kb", type=int, default=300, help="of all targets together")
     chosen = parser.parse_args(arguments)
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "minimize":
         from tests.fuzz.small_corpus import minimize
 
-        minimize(chosen.work, chosen.kb << 10)
+        minimize(chosen.work, chosen.kb << 10, _named(chosen.targets))
         return 0
     from tests.fuzz.runner import run as fuzz
 

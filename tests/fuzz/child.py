@@ -55,8 +55,10 @@ class Counts:
         fresh.replace(self._path)
 
 
-def main(names: list[str], counts: Path, crashes: Path, flags: list[str]) -> None:
-    """Fuzz the targets ``names``; of several, the first byte of an input chooses one."""
+def main(names: list[str], counts: Path, crashes: Path, seconds: float, flags: list[str]) -> None:
+    """Fuzz the targets ``names`` for ``seconds``, of which the start takes some; of several, the first byte of an input chooses
+    one."""
+    until_s = time.monotonic() + seconds
     import atheris
 
     with atheris.instrument_imports(include=list(INSTRUMENTED), exclude=_with_kernels()):
@@ -105,7 +107,8 @@ def main(names: list[str], counts: Path, crashes: Path, flags: list[str]) -> Non
             body = atheris.Mutate(body, max(most - len(head), 1))
         return head + body if len(body) < MOST_BYTES else head + body[:MOST_BYTES]
 
-    atheris.Setup([sys.argv[0], *flags], once, custom_mutator=changed)
+    left_s = max(1, round(until_s - time.monotonic()))
+    atheris.Setup([sys.argv[0], f"-max_total_time={left_s}", *flags], once, custom_mutator=changed)
     atheris.Fuzz()
 
 
@@ -139,4 +142,4 @@ def limited(memory_mb: int) -> Callable[[], None]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].split(","), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])
+    main(sys.argv[1].split(","), Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]), sys.argv[5:])

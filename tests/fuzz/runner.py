@@ -14,6 +14,7 @@ from typing import Final
 
 from tests.fuzz.child import LONGEST_S, limited
 from tests.fuzz.targets import every
+from tests.waiting import contention
 
 #: memory of a process: what libFuzzer calls too much, and what the system gives it at all
 RSS_MB: Final = 1500
@@ -22,6 +23,8 @@ CORPUS: Final = Path(__file__).parent / "corpus"
 _COVERAGE: Final = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)")
 #: what libFuzzer calls the input that ended the process
 _ENDED: Final = ("crash-", "timeout-", "oom-", "leak-")
+#: what a process may take to end once its time is over, on a core of its own
+_TO_END_S: Final = 30
 #: processes that end at once, in a row, before a target is given up
 _AT_ONCE: Final = 3
 
@@ -118,16 +121,16 @@ def _process(
     counts = crashes.parent / f"counts-{name}.json"
     counts.unlink(missing_ok=True)
     flags = [
-        str(corpus), f"-max_total_time={max(1, int(left_s))}", f"-timeout={LONGEST_S}", f"-rss_limit_mb={RSS_MB}",
+        str(corpus), f"-timeout={round(LONGEST_S * contention())}", f"-rss_limit_mb={RSS_MB}",
         "-max_len=400000", f"-artifact_prefix={crashes / name}/", "-print_final_stats=1", "-len_control=0", f"-seed={seed}",
     ]  # fmt: skip
     with (crashes.parent / f"log-{name}.txt").open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.child", ",".join(group), str(counts), str(crashes), *flags],
+            [sys.executable, "-m", "tests.fuzz.child", ",".join(group), str(counts), str(crashes), str(left_s), *flags],
             stdout=log, stderr=subprocess.STDOUT, preexec_fn=limited(ADDRESS_MB),
         )  # fmt: skip
         try:
-            child.wait(left_s + 60)
+            child.wait(left_s + _TO_END_S * contention())
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()

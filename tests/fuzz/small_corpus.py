@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.fuzz.runner import CORPUS
@@ -17,10 +18,11 @@ from tests.fuzz.targets import every
 _LEAST = 2048
 
 
-def minimize(work: Path, most_bytes: int) -> None:
-    """Write ``tests/fuzz/corpus`` from ``work``: no more than ``most_bytes`` together. Inputs called ``found-...`` stay."""
+def minimize(work: Path, most_bytes: int, names: Sequence[str]) -> None:
+    """Write ``tests/fuzz/corpus`` of targets from ``work``: no more than ``most_bytes``, were it of all targets. Inputs called
+    ``found-...`` stay."""
     share = max(_LEAST, most_bytes // len(every()))
-    for name in every():
+    for name in names:
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
@@ -52,6 +54,7 @@ def _merge(name: str, corpus: Path, merged: Path) -> None:
             name,
             str(merged / ".counts"),
             str(merged / ".crashes"),
+            "600",
             str(merged),
             str(corpus),
             "-merge=1",

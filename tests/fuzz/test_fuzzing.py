@@ -23,7 +23,9 @@ LONGEST_S = 5.0
 MOST_BYTES = 500_000
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * name.startswith(("provider-", "session-"))) for name in TARGETS]
+)
 def test_the_corpus_is_accepted_or_refused(name: str) -> None:
     """Every input that a fuzzer found worth keeping; those called found-... once ended otherwise."""
     target = TARGETS[name]
