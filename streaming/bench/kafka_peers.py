@@ -101,7 +101,8 @@ def _listen(url: str, sport: str, prefix: str, isolation: str) -> None:
 def _count(url: str, sport: str, prefix: str) -> None:
     """The reader of committed records. On request it prints how many final values of each game and stat it has received, and how
     many it received twice."""
-    consumer = reader_at_end(parse(url), topics.stats(sport), "read_committed")
+    address = parse(url)
+    consumer = reader_at_end(address, address.topic(topics.stats(sport)), "read_committed")
     decode, input_lines, ours = msgspec.json.Decoder(FinalBatch).decode, _input_lines(), prefix.encode()
     found = FinalCounts()
     _print("ready")

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from models.serving.access import Grant
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="Make, list and take back tokens.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Make, list and take back tokens.\n\nExample: touchline tokens new --scope sport:soccer --name obs-1",
     no_args_is_help=True,
-)  # fmt: skip
+)
 
 File = Annotated[
     Path, typer.Option("--tokens", envvar="TOUCHLINE_TOKENS", help="Token file (TOML, or JSON by its name).", metavar="FILE")

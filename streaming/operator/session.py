@@ -102,7 +102,7 @@ class GameSession:
 
     def give_up(self, why: str) -> None:
         """End the game here, without what is still open: the others of its process go on."""
-        _log.error("the game is ended: %s", why, extra=self._about)
+        _log.error("game %s is ended: %s", self.game, why, extra=self._about)
         self.phase, self.operator, self.given_up = "over", None, why
 
     def restore(self, raw: bytes) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from streaming.errors import BadInput
 from streaming.flink.rest import JobEntry, Rest
 from streaming.kafka.broker import broker_errors
-from streaming.kafka.offsets import committed, first_offsets
+from streaming.kafka.offsets import committed, first_offsets, partitions_of
 from streaming.kafka.settings import Address
 from streaming.runners.flink import checkpoints
 from streaming.runners.flink.checkpoints import Retained, StateFolders
@@ -75,13 +75,12 @@ def used_records(address: Address, sport: str, group: str) -> int:
     """How many records of the input lie before the group's committed offsets, and are still there; ``Unavailable`` when the broker
     does not answer. What is gone by retention counts as one, so that it is not taken for nothing."""
     from kafka import KafkaConsumer
-    from kafka.structs import TopicPartition
 
     topic = address.topic(topics.telemetry(sport))
     with broker_errors(address):
         consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
         try:
-            parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+            parts = partitions_of(consumer, [topic]).get(topic, [])
             offsets = {part: committed(consumer, part) or 0 for part in parts}
             first = first_offsets(consumer, parts)
             return sum(max(1, offset - first[part]) for part, offset in offsets.items() if offset)

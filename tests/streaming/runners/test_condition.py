@@ -156,7 +156,7 @@ def test_commits_are_counted_and_timed_as_they_end():
     metrics, ticks = RunnerMetrics(), iter(range(10_000))
 
     class Producer:
-        failing = False
+        failing, unclear = False, False
 
         def __getattr__(self, name: str) -> Any:
             def call(*_: Any, **__: Any) -> None:
