@@ -95,7 +95,8 @@ def _read(path: Path, side: int) -> Track:
     for n, name in enumerate(("Period", "Frame", "Time [s]")):
         missing = np.flatnonzero(~(np.abs(columns[n]) < _LARGEST))
         if len(missing):
-            raise BadInput(f"{path} has no number of a frame in {name}, line {int(missing[0]) + 4}")
+            what = "nothing" if np.isnan(columns[n][missing[0]]) else "no number of a match"
+            raise BadInput(f"{path} has {what} in {name}, line {int(missing[0]) + 4}")
     period, frame, seconds = columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2]
     if (np.diff(frame) <= 0).any() or (np.diff(seconds) <= 0).any():
         late = int(np.flatnonzero((np.diff(frame) <= 0) | (np.diff(seconds) <= 0))[0]) + 5
