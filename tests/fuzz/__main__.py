@@ -1,7 +1,8 @@
-"""``python -m tests.fuzz``: list, run, replay or minimize.
+"""``python -m tests.fuzz``: list, run, statistics, replay or minimize.
 
 python -m tests.fuzz run --minutes 10                  every target, ten minutes together
 python -m tests.fuzz run --minutes 60 session snapshot two of them, half an hour each
+python -m tests.fuzz statistics                       executions, CPU time and findings of all runs
 python -m tests.fuzz replay snapshot crashes/snapshot/crash-0123   one input, with its traceback
 python -m tests.fuzz minimize --kb 300                 the small corpus of the repository, from the working one
 """
@@ -33,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     replay = commands.add_parser("replay", help="one input")
     replay.add_argument("target")
     replay.add_argument("input", type=Path)
+    sums = commands.add_parser("statistics", help="what all runs did for each target, as a table")
+    sums.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "touchline-fuzz")
     small = commands.add_parser("minimize", help="write the corpus of the repository")
     small.add_argument("targets", nargs="*", metavar="TARGET", help="only these")
     small.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "touchline-fuzz")
@@ -40,6 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.command == "list":
         print("\n".join(every()))
+        return 0
+    if chosen.command == "statistics":
+        from tests.fuzz.runner import table
+
+        print(table(chosen.work))
         return 0
     if chosen.command == "replay":
         every()[chosen.target].run(chosen.input.read_bytes())

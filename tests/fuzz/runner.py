@@ -74,6 +74,24 @@ def line(result: Result) -> str:
     )
 
 
+def table(work: Path) -> str:
+    """What all runs did for each target: a table in Markdown, from ``work/statistics.jsonl``."""
+    rows: dict[str, list[Result]] = {}
+    for text in (work / "statistics.jsonl").read_text().splitlines():
+        result = Result(**json.loads(text))
+        rows.setdefault(result.target, []).append(result)
+    lines = ["| target | executions | CPU s | branches | peak MB | runs with findings |", "| --- | --- | --- | --- | --- | --- |"]
+    for name, runs in rows.items():
+        lines.append(
+            f"| {name} | {sum(one.executions for one in runs):,} | {sum(one.cpu_s for one in runs):,.0f} | "
+            f"{max(one.coverage for one in runs):,} | {max(one.peak_rss_mb for one in runs):,} | "
+            f"{sum(not one.clean for one in runs)} of {len(runs)} |"
+        )
+    whole = [one for runs in rows.values() for one in runs]
+    lines.append(f"| all | {sum(one.executions for one in whole):,} | {sum(one.cpu_s for one in whole):,.0f} | | | |")
+    return "\n".join(lines)
+
+
 def _run(group: list[str], seconds: float, work: Path, seed: int) -> Result:
     name = group[0] if len(group) == 1 else "together"
     corpus, crashes = work / "corpus" / name, work / "crashes"
