@@ -115,6 +115,8 @@ def _from_json(body: bytes | bytearray, names: Sequence[str]) -> Floats:
     if not items:
         raise Refused("no rows", "the request has no rows")
     if not isinstance(items[0], (list, dict)):
+        if any(isinstance(item, (list, dict)) for item in items):
+            raise Refused("malformed body", "the body mixes values and rows: it is one flat row, or a list of rows")
         return _array([items], names)
     _bound(len(items))
     return _array([_row(item, i, names) for i, item in enumerate(items)], names)

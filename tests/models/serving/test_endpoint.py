@@ -131,6 +131,8 @@ def test_a_vector_valued_model_answers_a_row_of_values(server: Server, loaded: L
         ("[" * 50_000, "application/json", 400, "malformed body"),
         (b"\xff\xfe", "application/json", 400, "malformed body"),
         ({"rows": [[1.0]]}, "application/json", 400, "malformed body"),
+        ([1.0, [None]], "application/json", 400, "malformed body"),
+        ([2.0, {}, {}], "application/json", 400, "malformed body"),
         ([{"no_such": 1.0}], "application/json", 400, "unknown feature"),
         ([{"distance_m": 1e999}], "application/json", 400, "malformed body"),
         ("1e999" + "," * (WIDTH - 1), "text/csv", 400, "infinite value"),
