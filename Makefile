@@ -1,7 +1,7 @@
 # Two doors: `make demo` and `make test`. Both make .venv by themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check audit lock docs bench sim clean browser jars up down
+.PHONY: help setup demo test fast check audit lock docs fuzz bench sim clean browser jars up down
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -48,6 +48,9 @@ down:            ## end what `make up` started, and nothing else
 
 jars:            ## fetch the broker and Flink's Kafka connector
 	@infra/jars.sh
+
+fuzz: $(VENV)/.made-dev   ## coverage-guided fuzzing of every decoder (ARGS="--minutes 60 TARGET...")
+	$(BIN)/python -m tests.fuzz run $(ARGS)
 
 bench: setup     ## every benchmark, beside its floor
 	$(BIN)/touchline bench

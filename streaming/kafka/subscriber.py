@@ -21,6 +21,8 @@ from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offset
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.monitoring.watch import ModelWatch
+from streaming.observability import traces
+from streaming.observability.traces import Span
 from streaming.operator.health import decode_health
 from streaming.operator.metrics import OperatorMetrics
 from streaming.threads import WatchedThread
@@ -51,7 +53,7 @@ class Screen(Protocol):
     def waiting(self) -> int: ...
     def attach(self, record: GameRecord) -> None: ...
     def measure(self, game: str, metrics: OperatorMetrics, runner: str, reported_us: int) -> None: ...
-    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None: ...
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int, span: Span | None = None) -> None: ...
     def report(self, events: Sequence[Event]) -> None: ...
 
 
@@ -219,9 +221,14 @@ class KafkaSubscriber:
         self.hub.measure(health.game, health.metrics(), health.runner, health.reported_us)
 
     def _stats(self, record: Any) -> None:
+        span = None
+        if traces.active is not None:
+            span = traces.active.begin("gateway", record.headers, partition=record.partition, offset=record.offset)
         blocks = stat_blocks(record.value)
         for published_us, run in groupby(blocks, key=lambda pair: pair[0]):
-            self.hub.write([block for _, block in run], published_us)
+            self.hub.write([block for _, block in run], published_us, span)
+        if span is not None:
+            span.end(game=_name(record.key))
         if blocks and self._live_us is not None and blocks[-1][0] > self._live_us:
             self.delay.add(max(0, time.time_ns() // 1000 - blocks[-1][0]))
 

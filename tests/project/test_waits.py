@@ -30,8 +30,6 @@ THREADS = {
     "streaming/cli/demo_games.py": "reports its error on the terminal and in the summary",
     "streaming/runners/flink/watchdog.py": "ends the process itself",
     "streaming/sources/pace.py": "hands its error to the reader",
-    "streaming/observability/monitor.py": "a monitor that does not answer is what an orchestrator acts on",
-    "streaming/kafka/tokens.py": "one renewal, whose absence makes the next request renew the token itself",
     "streaming/bench/flink.py": "a timer, whose missing mark is an error of the benchmark",
     "streaming/bench/kafka.py": "a timer, which ends a process that does not start",
     "streaming/bench/kafka_peers.py": "reads standard input until its end, which it passes on",
