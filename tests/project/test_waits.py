@@ -26,6 +26,8 @@ OURS = {"cluster", "_cluster", "producer", "manager", "_transaction_manager", "s
 #: threads that are not a ``WatchedThread``: what notices their end
 THREADS = {
     "streaming/threads.py": "is the WatchedThread",
+    "streaming/observability/monitor.py": "the monitor no longer answers, which its probe notices",
+    "streaming/kafka/tokens.py": "logs its error; the next request renews in its own thread",
     "streaming/web/cluster_poller.py": "its work never raises; a value that is not renewed shows its age",
     "streaming/cli/demo_games.py": "reports its error on the terminal and in the summary",
     "streaming/runners/flink/watchdog.py": "ends the process itself",
