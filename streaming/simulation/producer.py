@@ -160,8 +160,11 @@ class SimulatedProducer:
                 batches: dict[Here, list[tuple[bytes | None, bytes | None]]] = {}
                 for here, key, value in queue:
                     batches.setdefault(here, []).append((key, value))
-                for here, batch in batches.items():
-                    self._produce(here, batch)
+                # The client promises no order from one partition to another.
+                order = list(batches)
+                self.process.world.random.shuffle(order)
+                for here in order:
+                    self._produce(here, batches[here])
             except KafkaError as error:
                 self._error = error
                 self._busy = False
