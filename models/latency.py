@@ -82,4 +82,13 @@ class Latency:
         return [sum(self.counts[low:high]) for low, high in zip([0, *ends], ends, strict=False)]
 
 
+def prometheus_buckets(latency: Latency, bounds_us: Sequence[float] = EXPOSED_US) -> list[tuple[str, float]]:
+    """Cumulative (upper bound in seconds, count), as Prometheus' text format has them; the last is ``+Inf``."""
+    total, out = 0, []
+    for bound, n in zip((*bounds_us, None), latency.summed(bounds_us), strict=True):
+        total += n
+        out.append(("+Inf" if bound is None else repr(bound / 1e6), float(total)))
+    return out
+
+
 _PLACE: Final = {bound: i for i, bound in enumerate(BOUNDS_US)}

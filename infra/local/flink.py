@@ -51,7 +51,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "state.backend.type": "hashmap",
     "execution.checkpointing.interval": "1 s",
     "execution.checkpointing.mode": "EXACTLY_ONCE",
-    "execution.checkpointing.timeout": "60 s",
+    "execution.checkpointing.timeout": "20 s",
     "execution.checkpointing.num-retained": 3,
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     "execution.checkpointing.storage": "filesystem",
@@ -64,7 +64,13 @@ SETTINGS: Final[Mapping[str, Any]] = {
     # Spread over the TaskManagers, so that each core has work, and losing one loses half the games and not all.
     "taskmanager.load-balance.mode": "SLOTS",
     "parallelism.default": 1,
-    "rest.flamegraph.enabled": True,
+    # A job comes with the client of its program (POST /jobs). Uploading a jar and running it needs no program at all, so it is off,
+    # and so is what shows or changes a cluster from its pages. SECURITY.md says who may reach the ports.
+    "web.submit.enable": False,
+    "web.cancel.enable": False,
+    "web.rescale.enable": False,
+    "rest.flamegraph.enabled": False,
+    "rest.profiling.enabled": False,
     "web.refresh-interval": 500,  # state of a job on the pages and in the REST interface is at most so old (ms)
     "jobmanager.memory.heap.size": f"{_JOB_MANAGER_HEAP_MB}m",
     "jobmanager.memory.jvm-metaspace.size": f"{_METASPACE_MB}m",
@@ -170,6 +176,8 @@ class Flink:
             "rest.bind-address": "127.0.0.1",
             "rest.port": self.port,
             "rest.bind-port": str(self.port),
+            # Pages of other origins may not read its answers: Flink's own default is every origin.
+            "web.access-control-allow-origin": f"http://127.0.0.1:{self.port}",
             "taskmanager.numberOfTaskSlots": self.slots,
             "taskmanager.cpu.cores": float(self.slots),
             "execution.checkpointing.dir": f"file://{self.folder}/checkpoints",

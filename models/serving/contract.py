@@ -24,12 +24,17 @@ MOST_BODY_BYTES: Final = 1 << 20
 STATUS: Final = {
     "malformed request": 400, "malformed body": 400, "no rows": 400, "wrong column count": 400, "unknown feature": 400,
     "infinite value": 400, "absurd value": 400, "no model named": 400, "bad deadline": 400, "bad model": 400,
-    "not allowed": 401, "forbidden folder": 403, "unknown model": 404, "unknown path": 404, "method not allowed": 405,
-    "not acceptable": 406, "too slow": 408,
-    "already loaded": 409, "body too large": 413, "too many rows": 413, "unsupported media type": 415, "head too large": 431,
+    "not allowed": 401, "forbidden folder": 403, "missing scope": 403, "wrong origin": 403,
+    "unknown model": 404, "unknown path": 404, "method not allowed": 405, "not acceptable": 406, "too slow": 408,
+    "already loaded": 409, "body too large": 413, "too many rows": 413, "unsupported media type": 415, "wrong host": 421,
+    "too many requests": 429, "head too large": 431,
     "model failed": 500, "queue full": 503, "too many connections": 503, "draining": 503, "deadline passed": 504,
     "no room": 507,
 }  # fmt: skip
+
+
+#: header of an answer to a request that may succeed a second later
+RETRY: Final = b"retry-after: 1\r\n"
 
 
 class Refused(Exception):

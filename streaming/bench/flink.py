@@ -66,6 +66,7 @@ def on_air(url: str, cluster: str, sport: str, profile: str, parallelism: int) -
     Rest(cluster).slots()
     through_kafka.behind(address, sport, group, skip=True)
     options = ["--runner", "flink", "--flink", cluster, "--profile", profile, "--parallelism", str(parallelism), "--group", group]
+    options.append("--fresh")  # the group has used what was there before
     operator = Operator(url, sport, options)
     try:
         yield operator.first_line.split(": job ")[1].split()[0]
@@ -297,7 +298,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise Unavailable("matplotlib is not installed: pip install -c constraints.txt -e '.[plots]'") from None
+        raise Unavailable("matplotlib is not installed: uv pip install -c constraints.txt -e '.[plots]'") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator

@@ -50,6 +50,7 @@ def bench(
     ] = False,
     peers_folder: Annotated[Path, typer.Option(help="endpoint: folder where the peers are installed.")] = PEERS_FOLDER,
     minutes: Annotated[float, typer.Option(help="soak: length of the games.", min=1.0)] = 60.0,
+    kill_every_s: Annotated[float, typer.Option(help="soak: kill one of two operators so often; 0: never.", min=0.0)] = 0.0,
     data: Annotated[Path | None, typer.Option(help=f"Folder of real games, for {', '.join(DATA)}.", metavar="FOLDER")] = None,
 ) -> None:
     """Run benchmarks, each beside its floor. Figures depend on the machine and the moment, so compare the ratios.
@@ -70,7 +71,7 @@ def bench(
         raise BadInput(f"no benchmark {unknown[0]!r}: there are {', '.join(BENCHES)}")
     options: dict[str, dict[str, Any]] = {
         "endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None},
-        "soak": {"minutes": minutes},
+        "soak": {"minutes": minutes, "kill_every_s": kill_every_s},
     }
     results = []
     if names and data is None and (judged := [name for name in names if name in DATA]):

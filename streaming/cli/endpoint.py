@@ -9,6 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streaming.cli.front import (
+    AllowedHosts,
+    AllowedOrigins,
+    BehindProxy,
+    Host,
+    MaxConnections,
+    TlsCert,
+    TlsKey,
+    TokenFile,
+    front_of,
+)
+
 if TYPE_CHECKING:
     from models.serving.deployed import DeploymentSync
     from models.serving.loaded_models import LoadedModels
@@ -16,7 +28,7 @@ if TYPE_CHECKING:
 
 def endpoint(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65_535)] = 8090,
-    host: Annotated[str, typer.Option(help="Address to listen on; any but the loopback needs a token.")] = "127.0.0.1",
+    host: Host = "127.0.0.1",
     uds: Annotated[Path | None, typer.Option(help="Also listen on this Unix socket.", metavar="PATH")] = None,
     models: Annotated[
         list[Path] | None,
@@ -34,6 +46,13 @@ def endpoint(
     waiting: Annotated[
         int, typer.Option(help="Maximum number of waiting requests; further ones get 503 with Retry-After.", min=1)
     ] = 1024,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    behind_proxy: BehindProxy = False,
+    tokens: TokenFile = None,
+    allowed_host: AllowedHosts = None,
+    allowed_origin: AllowedOrigins = None,
+    max_connections: MaxConnections = None,
 ) -> None:
     """Serve models over HTTP, by the contract of a SageMaker container, until Ctrl-C or SIGTERM.
 
@@ -41,30 +60,49 @@ def endpoint(
 
     Ask it: curl -H 'content-type: text/csv' --data-binary @rows.csv http://127.0.0.1:8090/models/xgoals/invoke
 
-    With TOUCHLINE_ENDPOINT_TOKEN in the environment every request but /ping must carry it (Authorization: Bearer ...).
+    With --tokens, or one token in TOUCHLINE_ENDPOINT_TOKEN, every request but /ping must carry one (Authorization: Bearer ...): the
+    scope predict asks models, admin also loads them and reads /metrics.
     """
     import uvloop
 
+    from models.serving.app import MOST_CONNECTIONS
     from models.serving.loaded_models import LoadedModels
     from models.serving.server import Server
-    from streaming.errors import BadInput, Unavailable
+    from streaming.errors import Unavailable
 
-    token = os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", "")
-    if host not in ("127.0.0.1", "::1", "localhost") and not token:
-        raise BadInput(f"--host {host} lets others in: set TOUCHLINE_ENDPOINT_TOKEN to the token that they must show")
+    front, tls = front_of(
+        host,
+        cert=tls_cert,
+        key=tls_key,
+        behind_proxy=behind_proxy,
+        tokens=tokens,
+        hosts=allowed_host,
+        origins=allowed_origin,
+        single_token=os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", ""),
+        requests_per_s=0,  # an operator asks as often as there is something to ask; the queue is bounded
+    )
     loaded = LoadedModels(models or ())
     deployed = None
     if store is not None and not models:
         deployed = _follow(loaded, store)
     else:
         _load(loaded, models)
-    server = Server(loaded, host=host, port=port, uds=uds, token=token, most_waiting=waiting)
+    server = Server(
+        loaded,
+        host=host,
+        port=port,
+        uds=uds,
+        front=front,
+        most_waiting=waiting,
+        most_connections=max_connections or MOST_CONNECTIONS,
+        tls=tls,
+    )
 
     async def serve() -> None:
         await server.start()
         if deployed is not None:
             deployed.start(asyncio.get_running_loop())
-        where = f"http://{host}:{server.port}" + (f" and {uds}" if uds else "")
+        where = f"{'http' if tls is None else 'https'}://{host}:{server.port}" + (f" and {uds}" if uds else "")
         print(f"{len(loaded.models)} models at {where}: {', '.join(sorted(loaded.models))}; Ctrl-C ends it", flush=True)
         await server.until_signal()
 

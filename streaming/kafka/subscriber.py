@@ -17,12 +17,13 @@ from typing import Any, Final, Protocol, Self
 from models.latency import Latency
 from streaming.errors import BadRecord, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
-from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, position, short_of
+from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, partitions_of, position, short_of
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.monitoring.watch import ModelWatch
 from streaming.operator.health import decode_health
 from streaming.operator.metrics import OperatorMetrics
+from streaming.threads import WatchedThread
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
 from streaming.wire.messages import decode_letter, decode_positions, decode_prediction
@@ -85,20 +86,21 @@ class KafkaSubscriber:
         self._next: dict[Any, int] = {}
         self._past: dict[Any, int] = {}
         self._kinds: dict[str, tuple[Callable[[Any], None], float | None]] = {}
+        name = address.topic
         for sport in self.sports:
             self._kinds |= {
-                topics.games(sport): (self._game, None),
-                topics.health(sport): (self._health, None),
-                topics.stats(sport): (self._stats, look_back_s),
-                topics.events(sport): (self._event, look_back_s),
-                topics.positions(sport): (self._positions, min(look_back_s, POSITIONS_S)),
-                topics.dead(topics.telemetry(sport)): (self._letter, look_back_s),
-                topics.dead(topics.events(sport)): (self._letter, look_back_s),
+                name(topics.games(sport)): (self._game, None),
+                name(topics.health(sport)): (self._health, None),
+                name(topics.stats(sport)): (self._stats, look_back_s),
+                name(topics.events(sport)): (self._event, look_back_s),
+                name(topics.positions(sport)): (self._positions, min(look_back_s, POSITIONS_S)),
+                name(topics.dead(topics.telemetry(sport))): (self._letter, look_back_s),
+                name(topics.dead(topics.events(sport))): (self._letter, look_back_s),
             }
             if models is not None:
-                self._kinds[topics.predictions(sport)] = (self._prediction, look_back_s)
+                self._kinds[name(topics.predictions(sport))] = (self._prediction, look_back_s)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="kafka subscriber", daemon=True)
+        self._thread = WatchedThread(self._run, "kafka subscriber", self._ended)
 
     # -- any thread ------------------------------------------------------------------------------------------------
 
@@ -159,6 +161,10 @@ class KafkaSubscriber:
                 self._close()
                 self._over.wait(0.5)
         self._close()
+
+    def _ended(self) -> None:
+        """It has failed in a way that it does not try again after: the pages show that nothing comes any more."""
+        self.trouble = f"reading from {self.address.text} has ended: the log says why"
 
     def _poll_once(self) -> None:
         polled = self._consumer.poll(timeout_ms=50, max_records=200)
@@ -268,8 +274,7 @@ class KafkaSubscriber:
 
     def _read_games(self) -> None:
         """Announced games, oldest first, so that the newest is known to be the newest whichever partition it is on."""
-        ours = {topics.games(sport) for sport in self.sports} & set(self._consumer.topics())
-        here = self._partitions(ours)
+        here = self._partitions(self.address.topic(topics.games(sport)) for sport in self.sports)
         if not here:
             return
         ends = end_offsets(self._consumer, here)
@@ -294,7 +299,7 @@ class KafkaSubscriber:
     def _look(self, known: bool) -> None:
         """Read all partitions that there are. In the beginning (not ``known``) those of before start a little in the past; a topic
         that appears later is read from its start."""
-        there = self._partitions(set(self._kinds) & set(self._consumer.topics()))
+        there = self._partitions(self._kinds)
         before = self._consumer.assignment()
         if before == set(there):
             return
@@ -310,9 +315,7 @@ class KafkaSubscriber:
             self._consumer.seek(tp, self._next[tp])
 
     def _partitions(self, names: Iterable[str]) -> list[Any]:
-        from kafka.structs import TopicPartition
-
-        return [TopicPartition(t, p) for t in sorted(names) for p in sorted(self._consumer.partitions_for_topic(t))]
+        return [here for found in partitions_of(self._consumer, names).values() for here in found]
 
     def _starts(self, fresh: list[Any]) -> dict[Any, int]:
         starts = first_offsets(self._consumer, fresh)
@@ -325,7 +328,7 @@ class KafkaSubscriber:
         lag = dict.fromkeys(self.sports, 0)
         for sport in self.sports:
             for here in self._consumer.assignment():
-                if here.topic == topics.stats(sport):
+                if here.topic == self.address.topic(topics.stats(sport)):
                     at = position(self._consumer, here)
                     lag[sport] += 0 if at is None else max(0, end_seen(self._consumer, here) - at)
         self.lag = lag

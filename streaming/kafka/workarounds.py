@@ -57,6 +57,19 @@ def resume_joining(consumer: Any) -> None:
         consumer._coordinator.request_rejoin()
 
 
+def refresh_topics(consumer: Any, timeout_ms: int) -> Any:
+    """What the client knows of the cluster once it has asked for all topics; ``KafkaTimeoutError`` where no broker answers. Its own
+    ``topics`` and ``partitions_for_topic`` wait for a broker without an end."""
+    cluster = consumer._cluster
+    all_topics, cluster.need_all_topic_metadata = cluster.need_all_topic_metadata, True
+    try:
+        for _ in range(1 + cluster.metadata_refresh_in_progress):  # one that is under way may be about fewer topics
+            consumer._net.run(consumer._manager.wait_for, cluster.request_update(), timeout_ms)
+    finally:
+        cluster.need_all_topic_metadata = all_topics
+    return cluster
+
+
 def patch_emptied_markers() -> None:
     """A compacted topic keeps the batch of an old transaction's end without its marker. A reader of committed records fails on such
     a batch; it has no content, and is skipped."""
@@ -112,6 +125,29 @@ def renew_epoch(producer: Any, timeout_s: float) -> None:
     producer._sender.wakeup()
     if not handler.result.wait(1000 * timeout_s):
         raise KafkaTimeoutError(f"no new epoch of {manager.transactional_id} within {timeout_s:g} s")
+
+
+def patch_moved_generation() -> None:
+    """Offsets of a generation that the group has just left are refused, as when a process joins. The client gives up the
+    transaction for that; the broker does not, and takes the offsets once they name the new generation. With this, ``send_offsets``
+    raises ``IllegalGenerationError`` and may be called again."""
+    from kafka import errors
+    from kafka.producer.transaction_manager import TxnOffsetCommitHandler
+
+    plain = TxnOffsetCommitHandler.handle_response
+    if getattr(plain, "tolerant", False):
+        return
+
+    def handle_response(self: Any, response: Any) -> None:
+        found = {code for _, partitions in response.topics for _, code in partitions}
+        if found & {errors.IllegalGenerationError.errno, errors.RebalanceInProgressError.errno}:
+            self.transaction_manager._pending_txn_offset_commits.clear()
+            self.fail(errors.IllegalGenerationError("the group has moved on"))
+        else:
+            plain(self, response)
+
+    handle_response.tolerant = True  # type: ignore[attr-defined]
+    TxnOffsetCommitHandler.handle_response = handle_response
 
 
 def send_offsets(producer: Any, offsets: Mapping[Any, Any], member: Any, timeout_s: float) -> None:

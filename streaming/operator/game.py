@@ -28,6 +28,7 @@ from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import ceil_div
 from streaming.operator.telemetry.watermarks import NEVER
 from streaming.operator.telemetry.window_stats import WindowStage, last_only
+from streaming.wire.arrivals import TOLERANCE_US, ArrivalGuard, Held, Verdicts
 from streaming.wire.blocks import FrameBlock, Output
 from streaming.wire.records import Event, GameRecord, Telemetry
 
@@ -51,6 +52,7 @@ class GameOperator:
     provisional : show event stats before their watermark
     strict : raise ``BadRecord`` where a record is otherwise counted and set aside
     deployed : the source of the models instead, read again when others are deployed
+    arrival_tolerance_s : how far a stamp of arrival may run ahead of the broker's clock, s (:mod:`streaming.wire.arrivals`)
     requested : models that were requested by name, and may answer, as experimental, where they have not been shown right
     """
 
@@ -65,6 +67,7 @@ class GameOperator:
         strict: bool = False,
         deployed: DeployedModels | None = None,
         requested: Container[str] = (),
+        arrival_tolerance_s: float = TOLERANCE_US / 1e6,
     ) -> None:
         models = (models if deployed is None else deployed.current()) or {}
         self.context = context = GameContext.of(sport, game, models, requested)
@@ -77,6 +80,9 @@ class GameOperator:
         self.finalizer = EventFinalizer(context, self.events, self.framer, provisional)
         self._reloader = None if deployed is None else ModelReloader(context, deployed, self.windows, self.events)
         self.quarantine = Quarantine(context, strict)
+        self.arrivals = ArrivalGuard(game, int(arrival_tolerance_s * 1e6))
+        #: events that the latest call has taken, as they were reported
+        self.events_taken: list[Event] = []
         #: by the name under which a snapshot keeps their arrays
         self._stages: dict[str, Stage] = {
             "tape": self.frame_buffer,
@@ -94,6 +100,7 @@ class GameOperator:
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
+        self.events_taken = []
         if self._reloader is not None:
             self._reloader.maybe_reload(record, now_us, out)
         self.context.budget.renew()
@@ -102,13 +109,25 @@ class GameOperator:
                 raise BadRecord("another game", record.game)
             if self._ended:
                 raise BadRecord("after the end", "the game has been finished")
-            if isinstance(record, Telemetry):
-                self._on_telemetry(record, now_us, out)
-            else:
-                self._on_event(record, now_us, out)
+            if isinstance(record, Event) and not self.clock.believes(record.t_us, record.arrival_us or now_us):
+                raise BadRecord("clock ahead of arrival", f"event {record.id}")
         except BadRecord as bad:
             out.append(self.quarantine.record(record, bad, now_us))
+            return out
+        self._judged(self.arrivals.take(record, now_us), now_us, out)
         return out
+
+    def _judged(self, verdicts: Verdicts, now_us: int, out: list[Output]) -> None:
+        """Take what may be taken, one by one; the rest are dead letters."""
+        out.extend(self.quarantine.arrival(record) for record in verdicts.refused)
+        for record in verdicts.taken:
+            try:
+                if isinstance(record, Telemetry):
+                    self._on_telemetry(record, now_us, out)
+                else:
+                    self._on_event(record, now_us, out)
+            except BadRecord as bad:
+                out.append(self.quarantine.record(record, bad, now_us))
 
     def on_time(self, now_us: int) -> list[Output]:
         """Arrival time has come to ``now_us``. A feed that has gone quiet gets provisional values; no watermark moves."""
@@ -139,16 +158,14 @@ class GameOperator:
     def finish(self) -> list[Output]:
         """The stream is over: everything that is still open closes."""
         out: list[Output] = []
+        self.events_taken = []
         if self._ended:
             return out
-        self._ended = True
         self.context.budget.renew()
+        self._judged(self.arrivals.end(), self.clock.now_us, out)
+        self._ended = True
         ingress_us = self.clock.now_us
-        if self.events.has_tracking and self.clock.telemetry_us != NEVER:
-            last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
-            group_end = ceil_div(last, self.grid.hop) * self.grid.hop
-            self._frame(self.grid.t_us(group_end) + self.framer.wait_us, ingress_us, out)
-            self.metrics.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
+        self._frame_rest(out)
         self.framer.until_us = 1 << 62
         self.clock.end()
         self.finalizer.release(out, ingress_us)
@@ -171,6 +188,9 @@ class GameOperator:
             ended=self._ended,
             counts=self.metrics.dump(),
             unavailable=unavailable,
+            silent_us=finalizer.silent_us,
+            corrected=finalizer.corrected,
+            arrivals=self.arrivals.dump(),
         )
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
@@ -184,8 +204,18 @@ class GameOperator:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.clock.load(plain.clock)
         self.finalizer.load(
-            FinalizerState(plain.waiting, plain.settled, plain.active, plain.ticked, plain.tick_revisions, plain.event_revisions)
+            FinalizerState(
+                plain.waiting,
+                plain.settled,
+                plain.active,
+                plain.ticked,
+                plain.tick_revisions,
+                plain.event_revisions,
+                plain.silent_us,
+                plain.corrected,
+            )
         )
+        self.arrivals.load(plain.arrivals)
         self.metrics.load(plain.counts)
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
 
@@ -195,12 +225,18 @@ class GameOperator:
         known, unknown = self.events.known(event)
         if unknown is not None and self.strict:
             raise unknown
+        accepted = self.metrics.counts["accepted", "event"]
         try:
             news = self.finalizer.admit(known, now_us, out)
         except BadRecord as bad:
             raise unknown or bad from None
+        if self.metrics.counts["accepted", "event"] != accepted:
+            self.events_taken.append(event if event.arrival_us else msgspec.structs.replace(event, arrival_us=now_us))
         if news and unknown is not None:
             out.append(self.quarantine.record(event, unknown, now_us))
+        if self.finalizer.silence():
+            self._frame_rest(out, self.framer.blank_limit)
+            self.finalizer.release(out, self.clock.now_us)
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
         samples = self.framer.packet(packet, now_us)
@@ -236,6 +272,16 @@ class GameOperator:
             # Less than a whole batch: the watermark is reached.
             if framer.next_row - before < self.frame_buffer.batch:
                 return
+
+    def _frame_rest(self, out: list[Output], blanks: int = 0) -> None:
+        """Frame what is there to its end, as far as the window in which it lies, and so many empty ones as are framed before a
+        pause is left out: nothing that lies there is expected any more."""
+        if not self.events.has_tracking or self.clock.telemetry_us == NEVER:
+            return
+        last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
+        group_end = ceil_div(last, self.grid.hop) * self.grid.hop
+        self._frame(self.grid.t_us(group_end + blanks * self.grid.hop) + self.framer.wait_us, self.clock.now_us, out)
+        self.metrics.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
 
     def _draw(self, out: list[Output]) -> None:
         buffer = self.frame_buffer
@@ -290,3 +336,6 @@ class _Plain(msgspec.Struct, array_like=True, kw_only=True):
     ended: bool
     counts: list[tuple[str, str, int]]
     unavailable: list[tuple[str, str]] = []
+    silent_us: int = NEVER
+    corrected: int = 0
+    arrivals: Held = msgspec.field(default_factory=Held)

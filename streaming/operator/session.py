@@ -18,6 +18,7 @@ from streaming.operator.health import Health, encode_health
 from streaming.operator.metrics import OperatorMetrics
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.bounds import game_name
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed, encode_feed
 from streaming.wire.messages import messages
 from streaming.wire.records import Event, GameRecord, Telemetry
@@ -35,6 +36,7 @@ class _Saved(msgspec.Struct, array_like=True):
     phase: Phase
     record: GameRecord | None
     operator: bytes
+    given_up: str = ""
 
 
 class GameSession:
@@ -48,6 +50,9 @@ class GameSession:
         self.phase: Phase = "waiting"
         self.record: GameRecord | None = None
         self.operator: GameOperator | None = None
+        self._about = {"sport": sport, "game": game}
+        #: why the game was ended before its end
+        self.given_up = ""
 
     @property
     def metrics(self) -> OperatorMetrics | None:
@@ -66,7 +71,8 @@ class GameSession:
             if isinstance(record, GameStart):
                 return self._start(record.record)
             if self.operator is None:
-                raise BadRecord("unknown game", "no game record arrived before it" if self.phase == "waiting" else "it is over")
+                over = f"it is over: {self.given_up}" if self.given_up else "it is over"
+                raise BadRecord("unknown game", "no game record arrived before it" if self.phase == "waiting" else over)
             if isinstance(record, GameEnd):
                 return self._end(record)
             return self._pass(self.operator, record, now_us)
@@ -76,7 +82,7 @@ class GameSession:
             # Our own mistake. One record must not take every game of its partition off the air, again and again at each restart.
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: failed on a record, which is set aside", self.game)
+            _log.exception("failed on a record, which is set aside", extra=self._about)
             return [self._letter("operator failed", f"{type(error).__name__}: {error}", raw, now_us)]
 
     def tick(self, now_us: int) -> list[Output]:
@@ -86,13 +92,18 @@ class GameSession:
         except Exception:
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: no provisional values of a quiet feed", self.game)
+            _log.exception("no provisional values of a quiet feed", extra=self._about)
             return []
 
     def snapshot(self) -> bytes:
         """All that the next record may depend on."""
         inner = b"" if self.operator is None else self.operator.snapshot()
-        return _MAGIC + msgspec.msgpack.encode(_Saved(VERSION, self.phase, self.record, inner))
+        return _MAGIC + msgspec.msgpack.encode(_Saved(VERSION, self.phase, self.record, inner, self.given_up))
+
+    def give_up(self, why: str) -> None:
+        """End the game here, without what is still open: the others of its process go on."""
+        _log.error("game %s is ended: %s", self.game, why, extra=self._about)
+        self.phase, self.operator, self.given_up = "over", None, why
 
     def restore(self, raw: bytes) -> None:
         """Take over a snapshot; ``BadSnapshot`` with the one reason why it does not fit."""
@@ -108,7 +119,7 @@ class GameSession:
             saved = msgspec.msgpack.decode(raw[4:], type=_Saved)
         except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
             raise BadSnapshot(f"the snapshot of game {self.game!r} cannot be read: {error}") from None
-        self.phase, self.record, self.operator = saved.phase, saved.record, None
+        self.phase, self.record, self.operator, self.given_up = saved.phase, saved.record, None, saved.given_up
         if saved.phase == "on":
             if saved.record is None:
                 raise BadSnapshot(f"the snapshot of game {self.game!r} has no game record")
@@ -131,28 +142,26 @@ class GameSession:
         except TouchlineError as error:
             raise BadRecord("bad game record", str(error)) from None
         self.record, self.phase = record, "on"
+        _log.info("the game has begun", extra=self._about)
         return []
 
     def _end(self, end: GameEnd) -> list[Output | Event]:
         if end.game != self.game:
             raise BadRecord("another game", f"the end of {end.game} under the key {self.game}")
         assert self.operator is not None
-        out: list[Output | Event] = list(self.operator.finish())
+        out: list[Output | Event] = [*self.operator.finish(), *self.operator.events_taken]
         self.phase, self.operator = "over", None
+        _log.info("the game is over", extra=self._about)
         return out
 
     def _pass(self, operator: GameOperator, record: Telemetry | Event, now_us: int) -> list[Output | Event]:
-        taken = self.counted[1]
-        out: list[Output | Event] = list(operator.on_record(record, now_us))
-        if isinstance(record, Event) and self.counted[1] != taken:
-            out.append(record if record.arrival_us else msgspec.structs.replace(record, arrival_us=now_us))
-        return out
+        return [*operator.on_record(record, now_us), *operator.events_taken]
 
     def _letter(self, reason: str, detail: str, raw: bytes, now_us: int) -> DeadLetter:
         source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
         if self.operator is not None:
             self.operator.metrics.counts["quarantined", reason] += 1
-        return DeadLetter(source, self.game, reason, now_us, raw, detail)
+        return DeadLetter.of(source, game_name(self.game), reason, now_us, raw, detail)
 
 
 #: arrival time goes on by so much between two checks of a quiet feed in a warm-up, us

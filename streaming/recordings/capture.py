@@ -13,9 +13,10 @@ from streaming.errors import BadInput, BadRecord
 from streaming.recordings.parquet_parts import reason
 from streaming.recordings.writer import Writer
 from streaming.wire import topics
+from streaming.wire.arrivals import ArrivalGuard, Verdicts
 from streaming.wire.blocks import DeadLetter, Output
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed
-from streaming.wire.records import Event, GameRecord, Telemetry
+from streaming.wire.records import Event, GameRecord, Telemetry, encode
 
 
 class GameRecorder:
@@ -34,6 +35,7 @@ class GameRecorder:
         self.finished: list[Path] = []
         self.unclaimed = 0
         self._writers: dict[str, Writer] = {}
+        self._guards: dict[str, ArrivalGuard] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -49,7 +51,7 @@ class GameRecorder:
                 self.unclaimed += 1
             else:
                 source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
-                writer.write(DeadLetter(source, game, bad.reason, now_us, raw, str(bad)))
+                writer.write(DeadLetter.of(source, game, bad.reason, now_us, raw, str(bad)))
 
     def tee(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """Pass a source's records on to a runner and record them. As a sink of that runner, this also records the outputs of its
@@ -97,14 +99,25 @@ class GameRecorder:
         if isinstance(record, GameEnd):
             self._end(game)
         else:
-            writer.write(_stamped(record, now_us))
+            self._write(writer, self._guards[game].take(_stamped(record, now_us), now_us))
+
+    def _write(self, writer: Writer, verdicts: Verdicts) -> None:
+        """What an operator takes; records whose stamps it cannot believe are dead letters, or a replay would come across them."""
+        for record in verdicts.taken:
+            writer.write(record)
+        for record in verdicts.refused:
+            source = topics.events(self.sport) if isinstance(record, Event) else topics.telemetry(self.sport)
+            payload = encode(record) if isinstance(record, Event) else record
+            writer.write(DeadLetter(source, record.game, "arrival ahead", 0, payload))
 
     def _begin(self, record: GameRecord) -> Writer:
+        self._guards[record.game] = ArrivalGuard(record)
         self._writers[record.game] = writer = Writer(self._path(record.game), record, overwrite=True, requested=self.requested)
         return writer
 
     def _end(self, game: str) -> None:
         writer = self._writers[game]
+        self._write(writer, self._guards.pop(game).end())
         writer.close()
         del self._writers[game]
         self.finished.append(self._path(game))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -14,12 +14,15 @@ import pyarrow as pa
 from streaming.recordings import arrow
 from streaming.recordings.parquet_parts import AtomicWriter, Part, PartWriter
 from streaming.wire.blocks import DeadLetter, ModelSwitch, Output, Prediction
+from streaming.wire.bounds import event_bytes
 from streaming.wire.records import Event, GameRecord, Telemetry, encode, encode_telemetry
 
 FORMAT_VERSION = 1
 KINDS = ("telemetry", "events", "stats", "predictions", "switches", "dead")
 #: samples of one row group: two minutes of a soccer match, the step of a seek
 GROUP_ROWS = 1 << 16
+#: a row group of events or dead letters is written when they take so many bytes, however few they are
+FULL_BYTES: Final = 16_000_000
 
 #: 23 samples share a time, so a dictionary of times beats deltas; the bytes of a float compress apart, not together
 _ENCODINGS: dict[str, Any] = {
@@ -91,6 +94,7 @@ class Writer(AtomicWriter):
         self._buffer = _Buffer()
         self._event_rows: list[Event] = []
         self._dead_rows: list[DeadLetter] = []
+        self._event_bytes = self._dead_bytes = 0
         self._predictions = PartWriter(self._folder, "predictions")
         self._prediction_rows: list[Prediction] = []
         self._switches = PartWriter(self._folder, "switches")
@@ -110,11 +114,13 @@ class Writer(AtomicWriter):
         elif isinstance(record, Event):
             _refuse_infinite(record)
             self._event_rows.append(record)
-            if len(self._event_rows) == 8192:
+            self._event_bytes += event_bytes(record)
+            if len(self._event_rows) == 8192 or self._event_bytes > FULL_BYTES:
                 self._flush_events()
         else:
             self._dead_rows.append(record)
-            if len(self._dead_rows) == 8192:
+            self._dead_bytes += len(record.payload) if isinstance(record.payload, bytes) else 64 * len(record)
+            if len(self._dead_rows) == 8192 or self._dead_bytes > FULL_BYTES:
                 self._flush_dead()
 
     def write_outputs(self, outputs: Sequence[Output], published_us: int) -> None:
@@ -161,13 +167,13 @@ class Writer(AtomicWriter):
             self._telemetry.write(full.table, int(arrival.min()), int(arrival.max()))
 
     def _flush_events(self) -> None:
-        rows, self._event_rows = self._event_rows, []
+        rows, self._event_rows, self._event_bytes = self._event_rows, [], 0
         if rows:
             arrival = [event.arrival_us for event in rows]
             self._events.write(lambda: _event_table(rows), min(arrival), max(arrival))
 
     def _flush_dead(self) -> None:
-        rows, self._dead_rows = self._dead_rows, []
+        rows, self._dead_rows, self._dead_bytes = self._dead_rows, [], 0
         if rows:
             arrival = [letter.arrival_us for letter in rows]
             self._dead.write(lambda: _dead_table(rows), min(arrival), max(arrival))

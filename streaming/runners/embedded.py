@@ -34,6 +34,7 @@ class EmbeddedRunner:
             for record in records:
                 start = perf_counter_ns()
                 if isinstance(record, int):
+                    operator.arrivals.passed_us = record
                     out = operator.on_time(record)
                     if out:
                         self._deliver(out, record, start)

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from streaming.errors import TouchlineError, Unavailable
-from streaming.kafka.broker import TopicGuard
+from streaming.kafka.broker import TopicGuard, Unread
 from streaming.kafka.settings import Address
 from streaming.runners.kafka.consumer_group import subscribe
 from streaming.runners.kafka.state_store import newest_states
@@ -103,8 +103,8 @@ class SimulatedGuard(TopicGuard):
             raise Unavailable(f"no broker answers: {error}") from None
         return found
 
-    def _behind(self, group: str, partitions: int) -> dict[int, tuple[int, int]]:
+    def _behind(self, group: str, partitions: int) -> dict[int, Unread]:
         reader = SimulatedReader(self.process, self.broker, "read_uncommitted")
         end = reader.end_offsets([TopicPartition(self.topic, n) for n in range(partitions)], timeout_ms=5_000)
         offsets = self._link.call("OffsetFetch", lambda: dict(self.broker.group(group).offsets))
-        return {here.partition: (offsets.get((self.topic, here.partition), 0), at) for here, at in end.items()}
+        return {here.partition: Unread(offsets.get((self.topic, here.partition), 0), at) for here, at in end.items()}

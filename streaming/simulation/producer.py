@@ -9,7 +9,6 @@ from typing import Any, Final
 from kafka.errors import (
     CommitFailedError,
     ConcurrentTransactionsError,
-    IllegalGenerationError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
@@ -22,6 +21,7 @@ from streaming.simulation.broker import Broker
 from streaming.simulation.coordinator import Here
 from streaming.simulation.network import Link
 from streaming.simulation.world import Process
+from streaming.wire.headers import Headers
 
 #: how long a new producer may wait for the broker
 BLOCK_S: Final = 2 * TIMEOUT_S
@@ -60,7 +60,7 @@ class SimulatedProducer:
         self._wanted.extend(partitions)
         self._work.set()
 
-    def send(self, topic: str, value: bytes, *, key: bytes, partition: int | None = None) -> None:
+    def send(self, topic: str, value: bytes | None, *, key: bytes, partition: int | None = None, headers: Headers = ()) -> None:
         self.process.breathe()
         self._raise()
         if partition is None:
@@ -91,8 +91,8 @@ class SimulatedProducer:
                 "TxnOffsetCommit",
                 lambda: coordinator.commit_offsets(name, pid, epoch, group, member.generation_id, member.member_id, found),
             )
-        except (IllegalGenerationError, UnknownMemberIdError) as error:
-            self._error = CommitFailedError(f"the group has moved on ({type(error).__name__})")
+        except UnknownMemberIdError:
+            self._error = CommitFailedError("no longer a member of the group")
             raise self._error from None
 
     def commit_transaction(self) -> None:

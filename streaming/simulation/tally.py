@@ -36,12 +36,13 @@ class TallyOperator:
     def __init__(self, record: GameRecord) -> None:
         self.game = record
         self.metrics = OperatorMetrics(())
+        self.events_taken: list[Event] = []
         self._state = _State(0, 0)
         self._shown = -1
 
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         assert isinstance(record, Event)
-        state = self._state
+        state, self.events_taken = self._state, []
         if record.id == state.last:
             self.metrics.counts["duplicate", "event"] += 1
             return []
@@ -49,6 +50,7 @@ class TallyOperator:
         state.checksum = zlib.crc32(encode(record) + b"%d" % now_us, state.checksum)
         self.metrics.counts["accepted", "event"] += 1
         self.metrics.arrival_us = now_us
+        self.events_taken = [msgspec.structs.replace(record, arrival_us=now_us)]
         return [self._block("tally.sum", record.id, now_us)]
 
     def on_time(self, now_us: int) -> list[Output]:
@@ -59,6 +61,7 @@ class TallyOperator:
         return [self._block("tally.now", None, now_us, "provisional")]
 
     def finish(self) -> list[Output]:
+        self.events_taken = []
         return [self._block("tally.total", "end", 0)]
 
     def snapshot(self) -> bytes:

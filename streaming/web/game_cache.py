@@ -50,10 +50,24 @@ class GameCache:
         self.seq = time.time_ns() // 1000
         self.ring: deque[Entry] = deque(maxlen=ring)
         self.updated_ns = time.monotonic_ns()
+        #: whether anything but the record and reports of the operator has arrived
+        self.published = False
         self._windows: dict[tuple[str, tuple[str, ...]], tuple[int, EncodedBlock]] = {}
         self._moments: dict[str, tuple[str, Item]] = {}
         self._last: dict[tuple[str, str], Item] = {}
         self._history: dict[str, deque[tuple[int, list[Any]]]] = {}
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago anything of the game was published or its operator reported; since it is known when neither has happened."""
+        reported_s = time.time() - self.reported_us / 1e6 if self.reported_us else float("inf")
+        if self.reported_us and not self.published:
+            return reported_s
+        return min(reported_s, (time.monotonic_ns() - self.updated_ns) / 1e9)
+
+    def touch(self) -> None:
+        """Something of the game was published."""
+        self.updated_ns, self.published = time.monotonic_ns(), True
 
     def append(self, blocks: list[EncodedBlock], stamp_ns: int = 0) -> Entry:
         """Number a batch and store it."""
@@ -61,7 +75,7 @@ class GameCache:
             for encoded in self.ring[-1].blocks:
                 encoded.release_json()
         self.seq += 1
-        self.updated_ns = time.monotonic_ns()
+        self.touch()
         entry = Entry(self.seq, blocks, stamp_ns)
         self.ring.append(entry)
         for encoded in blocks:

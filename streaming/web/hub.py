@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from models.latency import Latency
+from models.serving.access import Grant
 from streaming.monitoring.watch import ModelWatch
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import messages
@@ -29,6 +31,10 @@ _log = logging.getLogger(__name__)
 #: batches that may wait for the event loop; beyond it the oldest loses its windowed values
 BACKLOG = 256
 MAX_DEAD_LETTERS = 100
+#: (topic, reason) pairs that are counted one by one; reasons of a broker may be anything
+MAX_REASONS, OTHER_REASONS = 500, "(other reasons)"
+#: how often silent games are looked for, s; records of dropped games that are kept, should one go on
+SWEEP_S, MAX_DROPPED = 10.0, 1_000
 
 #: a record of a source: a packet, an event, or a tick
 Record = TypeVar("Record")
@@ -40,11 +46,15 @@ class Hub:
 
     Blocks are handed over: the writer must not change their arrays afterwards. All reading methods, and
     ``subscribe``, belong to the event loop that the hub is bound to; a hub that is bound to none is emptied with
-    ``drain`` by its owner.
+    ``drain`` by its owner. A game of which nothing has been heard for ``keep_s`` is dropped with all its values; should it go on,
+    it begins anew with what arrives.
     """
 
-    def __init__(self, *, ring: int = RING) -> None:
+    def __init__(self, *, ring: int = RING, keep_s: float = math.inf) -> None:
         self.games: dict[str, GameCache] = {}
+        self.keep_s = keep_s
+        self._dropped: dict[str, GameRecord] = {}
+        self._swept_s = time.monotonic()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=MAX_DEAD_LETTERS)
         self.dead_letter_counts: Counter[tuple[str, str]] = Counter()
         self.groups: dict[Filter, set[Subscriber]] = {}
@@ -151,6 +161,23 @@ class Hub:
             except Exception:  # noqa: BLE001 - the next line says why
                 # Blocks of a broker may hold anything: one that is invalid must not take others with it.
                 _log.exception("what was published at %d cannot be shown", published_us)
+        if time.monotonic() - self._swept_s > SWEEP_S:
+            self.drop_silent()
+
+    def drop_silent(self) -> None:
+        """Drop the games that have been silent for ``keep_s``. Records of the latest stay: a game is announced only once."""
+        self._swept_s = time.monotonic()
+        for game in [game for game, cache in self.games.items() if cache.silent_s > self.keep_s]:
+            record = self.games.pop(game).record
+            if record is not None:
+                self._dropped[game] = record
+            if self.withholding is not None:
+                self.withholding.drop(game)
+            for members in self.groups.values():
+                for subscriber in members:
+                    subscriber.seqs.pop(game, None)
+        while len(self._dropped) > MAX_DROPPED:
+            del self._dropped[next(iter(self._dropped))]
 
     def _publish(self, outputs: Iterable[Output | RawStatBlock | Event | GameCache], published_us: int, stamp_ns: int) -> None:
         games: dict[str, list[EncodedBlock]] = {}
@@ -168,13 +195,17 @@ class Hub:
                 self._publish_positions(output)
             elif isinstance(output, DeadLetter):
                 self.dead_letters.append(output)
-                self.dead_letter_counts[output.source, output.reason] += len(output)
+                reason = output.source, output.reason
+                if len(self.dead_letter_counts) >= MAX_REASONS and reason not in self.dead_letter_counts:
+                    reason = "", OTHER_REASONS
+                self.dead_letter_counts[reason] += len(output)
             elif isinstance(output, GameCache):
                 self._update_game(output)
         for game, blocks in games.items():
             entry = self._game(game).append(blocks, stamp_ns)
+            sport = self.sport_of(game)
             for selection, members in self.groups.items():
-                if members and selection.includes_game(game) and (delivery := select(selection, game, entry)):
+                if members and selection.includes_game(game, sport) and (delivery := select(selection, game, entry)):
                     for subscriber in members:
                         subscriber.offer(delivery)
 
@@ -185,10 +216,20 @@ class Hub:
 
     def _game(self, game: str) -> GameCache:
         if game not in self.games:
-            self.games[game] = GameCache(game, self._ring)
+            self.games[game] = cache = GameCache(game, self._ring)
+            cache.record = self._dropped.pop(game, None)
         return self.games[game]
 
+    def sport_of(self, game: str) -> str:
+        """The sport of a game; empty while its record is not known."""
+        cache = self.games.get(game)
+        return cache.record.sport if cache is not None and cache.record is not None else ""
+
     def _update_game(self, cache: GameCache) -> None:
+        if cache.game not in self.games and cache.record is None:
+            if time.time() - cache.reported_us / 1e6 > self.keep_s:
+                return  # the last report of a game that ended long ago, as a compacted topic keeps it
+            cache.record = self._dropped.pop(cache.game, None)
         known = self.games.setdefault(cache.game, cache)
         if cache.metrics is not None and cache.reported_us >= known.reported_us:
             known.metrics, known.runner, known.reported_us = cache.metrics, cache.runner, cache.reported_us
@@ -197,17 +238,17 @@ class Hub:
         known.record = cache.record
         text = messages.text(messages.Game(record=cache.record))
         for selection, members in self.groups.items():
-            if selection.includes_game(cache.game):
+            if selection.includes_game(cache.game, cache.record.sport):
                 for subscriber in members:
                     subscriber.send("game", text)
 
     def _publish_positions(self, block: FrameBlock) -> None:
         cache = self._game(block.game)
-        cache.updated_ns = time.monotonic_ns()
+        cache.touch()
         address = topics.positions(block.sport)
         text = ""
         for selection, members in self.groups.items():
-            if members and selection.includes_game(block.game) and selection.matches(address):
+            if members and selection.includes_game(block.game, block.sport) and selection.matches(address):
                 text = text or encode_positions(block).decode()
                 for subscriber in members:
                     subscriber.send_positions(block.game, text)
@@ -218,7 +259,7 @@ class Hub:
         if self.withholding is not None:
             self._remove_withheld(self.withholding)
         for game, cache in self.games.items():
-            if not selection.includes_game(game):
+            if not selection.includes_game(game, self.sport_of(game)):
                 continue
             if cache.record is not None:
                 subscriber.send("game", messages.text(messages.Game(record=cache.record)))
@@ -243,6 +284,15 @@ class Hub:
         if not members:
             self.groups.pop(subscriber.selection, None)
         self.skipped += subscriber.skipped
+
+    def end_revoked(self, still: Callable[[Grant], bool]) -> None:
+        """End the subscriptions whose token has expired or was taken back."""
+        for selection, members in self.groups.items():
+            for subscriber in members:
+                grant = subscriber.grant or selection.grant
+                if grant is not None and not still(grant):
+                    subscriber.revoked = True
+                    subscriber.close()
 
     def subscribers(self) -> Counter[str]:
         """Number of subscribers by transport."""

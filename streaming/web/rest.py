@@ -16,8 +16,9 @@ from starlette.responses import Response
 from models.latency import DRAWN_US, Latency
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.metrics import OperatorMetrics
-from streaming.web import prometheus, schemas
+from streaming.web import condition, prometheus, schemas
 from streaming.web.filters import Filter, split
+from streaming.web.front import grant_of
 from streaming.web.game_cache import GameCache
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
@@ -40,20 +41,41 @@ def _hub(request: Request) -> Hub:
 def _game_cache(request: Request) -> GameCache:
     game = request.path_params["game"]
     cache = _hub(request).games.get(game)
+    grant = grant_of(request.scope)
+    if not grant.reads_game(game, _hub(request).sport_of(game)):
+        raise HTTPException(403, f"this token may not read the game {game[:80]!r}")
     if cache is None or cache.record is None:
         raise HTTPException(404, f"there is no game {game[:80]!r} here: /api/games lists the games")
     return cache
 
 
-async def health(request: Request) -> Response:
-    """200 while the event loop turns."""
+def _condition(request: Request, problems: list[str]) -> Response:
     hub = _hub(request)
-    return json_response({"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())})
+    found: dict[str, Any] = {"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())}
+    if problems:
+        found |= {"status": "failing", "problems": problems}
+    return json_response(found, 503 if problems else 200)
+
+
+async def health(request: Request) -> Response:
+    """503 with the reasons while what is shown is not live: the broker is away, or a feed is silent."""
+    return _condition(request, condition.problems(_hub(request), request.app.state.cluster))
+
+
+async def ready(request: Request) -> Response:
+    """As :func:`health`, and 503 while the past is still being read: Kubernetes' readiness."""
+    return _condition(request, condition.not_ready(_hub(request), request.app.state.cluster))
+
+
+async def live(request: Request) -> Response:
+    """200 while the event loop turns: Kubernetes' liveness, since another start mends nothing else."""
+    return _condition(request, [])
 
 
 async def games(request: Request) -> Response:
-    """Every game, newest first."""
-    found = [c for c in _hub(request).games.values() if c.record is not None]
+    """Every game that the token covers, newest first."""
+    grant = grant_of(request.scope)
+    found = [c for c in _hub(request).games.values() if c.record is not None and grant.reads_game(c.game, c.record.sport)]
     return json_response(
         [
             {
@@ -221,7 +243,7 @@ async def asyncapi(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Prometheus' text format."""
-    return Response(request.app.state.exposition(), media_type=prometheus.CONTENT_TYPE)
+    return Response(await request.app.state.exposition.text(), media_type=prometheus.CONTENT_TYPE)
 
 
 def _latency(latency: Latency) -> dict[str, Any]:
@@ -309,6 +331,6 @@ async def error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return json_response({"error": error.detail}, error.status_code)
     assert isinstance(error, BadInput)
-    from streaming.web.websocket import UnknownGame
+    from streaming.web.websocket import status_of
 
-    return json_response({"error": str(error)}, 404 if isinstance(error, UnknownGame) else 400)
+    return json_response({"error": str(error)}, status_of(error))

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
+from models.serving.access import Grant
 from streaming.web.encoded_block import Delivery, Item, newest
 from streaming.web.filters import Filter, write_cursor
 
@@ -28,8 +29,10 @@ class OutboxItem(NamedTuple):
 class Subscriber:
     """Filled by the hub (``send``, ``offer``, ``send_positions``), emptied by a connection (``next_batch``), in one event loop."""
 
-    def __init__(self, selection: Filter, transport: str) -> None:
+    def __init__(self, selection: Filter, transport: str, grant: Grant | None = None) -> None:
         self.selection, self.transport = selection, transport
+        #: what it is here by; None where no token is asked for
+        self.grant, self.revoked = grant, False
         self.skipped = 0
         self.overrun = False
         self.closed = False

@@ -14,6 +14,7 @@ import msgspec
 
 from features.core.event_context import EventContext
 from features.core.frames import Roster
+from streaming.operator.limits import FACTS_BYTES
 
 #: how far back a correction may reach, s
 HORIZON_S: Final = 600.0
@@ -56,6 +57,8 @@ class ReplayableLedger:
         self.version = 0
         #: times (whole seconds) of the ticks that were issued within the horizon
         self.ticks: list[int] = []
+        #: about what the log and the ids of what has left it take in a snapshot
+        self.kept_bytes = 0
 
     def fork(self) -> Any:
         """A copy of the live ledger."""
@@ -67,6 +70,7 @@ class ReplayableLedger:
         self.version += 1
         context.frames = None
         self.log.append(context)
+        self.kept_bytes += _size(context)
         self._age(context.t_s)
 
     def ticked(self, second: int) -> None:
@@ -113,6 +117,7 @@ class ReplayableLedger:
         _, ticks_before, events_before = self._replay(self.log, changed, ticks, read_tick, read_event)
         self.live, ticks_after, events_after = self._replay(revised, changed, ticks, read_tick, read_event)
         self.log = revised
+        self.kept_bytes = self._kept()
         self.version += 1
         others = [m for m in revised if m.id in events_before and m.id in events_after and m.id != event_id]
         return (
@@ -147,9 +152,13 @@ class ReplayableLedger:
         while old < len(self.log) and self.log[old].t_s < now_s - HORIZON_S:
             self._apply(self.log[old], self._base)
             self.aged.add(self.log[old].id)
+            self.kept_bytes += len(self.log[old].id) + _ID_BYTES - _size(self.log[old])
             old += 1
         if old:
             del self.log[:old]
+
+    def _kept(self) -> int:
+        return sum(map(_size, self.log)) + sum(len(ident) + _ID_BYTES for ident in self.aged)
 
     def _filled(self, saved: dict[str, msgspec.Raw]) -> Any:
         """A ledger with what is known of it by name: a field that its writer did not have begins as in a new one."""
@@ -210,6 +219,17 @@ class ReplayableLedger:
             )
             for e in entries
         ]
+        self.kept_bytes = self._kept()
+
+
+#: an id among those that have left the log, besides its text
+_ID_BYTES: Final = 8
+
+
+def _size(context: EventContext) -> int:
+    """About how many bytes an event in the log takes in a snapshot."""
+    texts = (*context.attrs, *(value for value in context.attrs.values() if isinstance(value, str)))
+    return FACTS_BYTES + len(context.id) + len(context.outcome) + sum(map(len, texts)) + 10 * len(context.attrs)
 
 
 #: what version 2 called the fact that named the model of a stat: name, version and reason in three lines

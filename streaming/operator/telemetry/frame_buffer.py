@@ -24,7 +24,7 @@ class FrameBuffer:
 
     def __init__(self, sport: Sport, roster: Roster, field: Field, grid: Grid, keep: int, batch: int, slack_s: float = 0.0) -> None:
         self.keep, self.batch = keep, batch
-        self.rows = keep + max(12 * batch, keep)
+        self.rows = rows_of(keep, batch)
         n = len(roster)
         self.t_us = np.zeros(self.rows, np.int64)
         self.grid_row = np.zeros(self.rows, np.int64)
@@ -68,11 +68,7 @@ class FrameBuffer:
             **{f"signal.{name}": array for name, array in signals.items()},
         }
 
-        # What a signal's readers may look back on: one window, or further where events read it, on either clock.
-        self.reach = {
-            f"signal.{signal.name}": grid.span + int(np.ceil((signal.keep_s + slack_s) * grid.hz)) if signal.keep_s else grid.span
-            for signal in sport.signals
-        }
+        self.reach = reach_of(sport, grid, slack_s)
 
     def make_room(self, rows: int) -> None:
         """Move up until ``rows`` further rows fit."""
@@ -129,6 +125,19 @@ class FrameBuffer:
                 array[...] = _fitting(saved[f"state.{name}"], array.shape, array.dtype, name)
         self.framed, self.computed = framed, computed
         self.frames.lo = self.frames.hi = computed
+
+
+def rows_of(keep: int, batch: int) -> int:
+    """Rows of the buffers of a game that keeps ``keep`` and computes up to ``batch`` at a time."""
+    return keep + max(12 * batch, keep)
+
+
+def reach_of(sport: Sport, grid: Grid, slack_s: float) -> dict[str, int]:
+    """Rows that a signal's readers may look back on: one window, or further where events read it, on either clock."""
+    return {
+        f"signal.{signal.name}": grid.span + int(np.ceil((signal.keep_s + slack_s) * grid.hz)) if signal.keep_s else grid.span
+        for signal in sport.signals
+    }
 
 
 def _sizes(dims: tuple[Dim, ...], n: int) -> tuple[int, ...]:

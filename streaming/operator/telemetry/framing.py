@@ -18,18 +18,18 @@ from streaming.operator.context import GameContext
 from streaming.operator.telemetry import placement, tag_buffers
 from streaming.operator.telemetry.grid import SECOND_US, Grid, ceil_div
 from streaming.operator.telemetry.placement import Rows
-from streaming.operator.telemetry.tag_buffers import Packet, TagBuffers
+from streaming.operator.telemetry.tag_buffers import SLICE, Packet, TagBuffers
 from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY
+from streaming.wire.arrivals import FAR_US
 from streaming.wire.records import GameRecord, Telemetry
 
-#: samples are taken in slices of this many, and rows framed after each
-SLICE = 2048
 #: how far outside the field a position may lie, m
 MARGIN_M = 15.0
 HIGHEST_M = 120.0
 
 
-FAR_US: Final = int(np.iinfo(np.int64).max)
+#: no end of a period, and no time yet
+OPEN_US: Final = int(np.iinfo(np.int64).max)
 
 
 def _own(column: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
@@ -82,16 +82,17 @@ class Framer:
         self.tags = _tags(game)
         self.buffers = TagBuffers(len(self.tags), len(sport.channels), SLICE)
         self._limits = np.array(
-            [(_reach_m(self.frame_buffer.frames.field), clock.skew_us, clock.telemetry_lateness_us)], tag_buffers.LIMITS
+            [(_reach_m(self.frame_buffer.frames.field), clock.skew_us, clock.telemetry_lateness_us, grid.t0_us - FAR_US)],
+            tag_buffers.LIMITS,
         )
         period_us = sample_period_us(record, grid)
         # a sample is held for one period, and half of one for the jitter of a feed that calls itself aligned
         self._placement = np.array([(grid.t0_us, grid.hz, self.wait_us, 4 * period_us, period_us * 3 // 2)], placement.PLACEMENT)
         starts = sorted(record.periods, key=lambda p: p.start_us)
         self._periods = np.array(
-            [(p.start_us, FAR_US if p.end_us is None else p.end_us, p.number, p.home_attacks) for p in starts], placement.PERIOD
+            [(p.start_us, OPEN_US if p.end_us is None else p.end_us, p.number, p.home_attacks) for p in starts], placement.PERIOD
         )
-        self._seen = np.array([(FAR_US, 0)] * len(roster), placement.SEEN)
+        self._seen = np.array([(OPEN_US, 0)] * len(roster), placement.SEEN)
         #: (N,) when each entity was first seen
         self.seen_us: npt.NDArray[np.int64] = self._seen["first_us"]
         frame_buffer, frames = self.frame_buffer, self.frame_buffer.frames

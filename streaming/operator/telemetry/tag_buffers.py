@@ -23,7 +23,7 @@ I8 = npt.NDArray[np.int64]
 U4 = npt.NDArray[np.uint32]
 Real = float | np.floating[Any]
 
-ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW = range(10)
+ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW, TOO_EARLY = range(11)
 
 #: code -> (kind, reason) as counted and as written on dead letters
 REASONS: Final = (
@@ -37,16 +37,18 @@ REASONS: Final = (
     ("quarantined", "conflicting sample"),
     ("quarantined", "teleport"),
     ("dropped", "too many samples"),
+    ("quarantined", "long before the game"),
 )
 
+SLICE: Final = 2048  # samples are taken in slices of this many, and rows framed after each
 LINE: Final = 256  # samples a tag's line holds
 KEPT: Final = 64  # used ones that stay, so that a duplicate is still known as one
 REANCHOR: Final = 12  # so many leaps in a row that agree with each other are a new position
 
 
 #: the limits of a game, one record: half sizes (x, y, z) beyond which nothing can be, how far a sample's time may lie after its
-#: arrival, and how long after the newest one it may arrive
-LIMITS: Final = np.dtype([("reach_m", "f8", (3,)), ("skew_us", "i8"), ("lateness_us", "i8")])
+#: arrival, how long after the newest one it may arrive, and before what time nothing of the game can have happened
+LIMITS: Final = np.dtype([("reach_m", "f8", (3,)), ("skew_us", "i8"), ("lateness_us", "i8"), ("earliest_us", "i8")])
 
 #: a tag, one record each, sorted by number
 TAG: Final = np.dtype(
@@ -118,7 +120,12 @@ class TagBuffers:
         """Lines up to the longest one, by the names of their fields."""
         longest = int(self.lines["n"].max(initial=0))
         arrays = {name: self.lines[name] for name in self.FIELDS}
-        return {**arrays, "t": arrays["t"][:, :longest], "v": self.values[:, :longest]}
+        values = self.values[:, :longest]
+        # What comes over the wire is float32, and half of it is enough to keep; a packet made in this process may hold more.
+        with np.errstate(over="ignore"):
+            single = values.astype(np.float32)
+        exact = np.array_equal(single, values, equal_nan=True)
+        return {**arrays, "t": arrays["t"][:, :longest], "v": single if exact else values}
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
@@ -236,6 +243,8 @@ def admit(
             reason = OFF_FIELD
         elif ts > arrival + limit.skew_us:
             reason = AHEAD
+        elif ts < limit.earliest_us:
+            reason = TOO_EARLY
         if reason != ACCEPTED:
             _reject_sample(reason, packet, i, arrival, rejects, rejected_values, rejected_n)
             continue

@@ -10,12 +10,23 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from pyflink.common import Row, Types
+from pyflink.common import Row, TypeInformation, Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
-from streaming.runners.flink.keyed_game import TICK_MS, KeyedGames
+from streaming.runners.flink.keyed_game import EXPIRY_MS, KEEP_S, TICK_MS, KeyedGames
+from streaming.runners.flink.state_bytes import LogBytes, SnapshotBytes
 from streaming.runners.flink.watchdog import end_with_task_manager
+
+
+class RawBytes(TypeInformation):  # type: ignore[misc]
+    """Bytes as they are, where Python runs inside the TaskManager. Flink's own array of bytes becomes a tuple of numbers there, and
+    fails on a state without a value; a type that its converters do not know is passed through. In Java it is an array of bytes."""
+
+
+def raw_bytes(profile: str) -> TypeInformation:
+    """The type of a state of bytes that are not pickled: ``profile`` is process or thread."""
+    return RawBytes() if profile == "thread" else Types.PRIMITIVE_ARRAY(Types.BYTE())
 
 
 class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
@@ -26,7 +37,8 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
     factory : name of a module with ``maker()``, which returns a ``streaming.factory.OperatorFactory``, and with ``prepare(sport,
         make)``, which loads all that such an operator calls before a game is on
     snapshot_every : records of a game between two snapshots
-    runner : what the operator page calls it
+    profile : where Python runs: process, beside the TaskManager, or thread, inside it
+    keep_s : how long after its end a game is known, so that its late records are refused as such
     """
 
     def __init__(
@@ -34,10 +46,11 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
         sport: str,
         factory: str,
         snapshot_every: int = 100,
-        runner: str = "flink",
+        profile: str = "process",
+        keep_s: float = KEEP_S,
     ) -> None:
         self.sport, self.factory = sport, factory
-        self.snapshot_every, self.runner = snapshot_every, runner
+        self.snapshot_every, self.profile, self.keep_s = snapshot_every, profile, keep_s
 
     def open(self, runtime_context: RuntimeContext) -> None:
         end_with_task_manager()
@@ -47,12 +60,11 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
         self._games = KeyedGames(
             self.sport,
             self.make,
-            # A plain byte array state cannot hold "nothing": pickled ones can.
-            runtime_context.get_state(ValueStateDescriptor("snapshot", Types.PICKLED_BYTE_ARRAY())),
-            runtime_context.get_list_state(ListStateDescriptor("log", Types.PICKLED_BYTE_ARRAY())),
+            SnapshotBytes(runtime_context.get_state(ValueStateDescriptor("snapshot", raw_bytes(self.profile)))),
+            LogBytes(runtime_context.get_list_state(ListStateDescriptor("log", raw_bytes(self.profile)))),
             lambda: time.time_ns() // 1000,
             self.snapshot_every,
-            self.runner,
+            f"flink, {self.profile} mode",
         )
 
     def close(self) -> None:
@@ -63,7 +75,7 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
 
     def process_element(self, value: Row, ctx: Any) -> Iterator[Row]:
         game, raw, stamp = value[0], bytes(value[1]), value[2]
-        for row in self._games.take(game, raw, broker_us(stamp), lambda: _set_timer(ctx)):
+        for row in self._games.take(game, raw, broker_us(stamp), lambda: _set_timer(ctx), lambda: self._set_expiry(ctx)):
             yield Row(*row)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Row]:
@@ -71,6 +83,11 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
         game = game if isinstance(game, str) else game[0]
         for row in self._games.tick(game, timestamp, lambda: _set_timer(ctx)):
             yield Row(*row)
+
+    def _set_expiry(self, ctx: Any) -> None:
+        service = ctx.timer_service()
+        due_ms = service.current_processing_time() + int(1000 * self.keep_s)
+        service.register_processing_time_timer(due_ms // TICK_MS * TICK_MS + EXPIRY_MS)
 
 
 def _set_timer(ctx: Any) -> None:

@@ -27,8 +27,13 @@ TICK_MS: Final = 200
 #: a game's health is published on every so many ticks
 HEALTH_TICKS: Final = 5
 
-#: topic, key, message
-Row = tuple[str, bytes, bytes]
+#: how long after its end a game is known: a week, as long as a broker keeps records by default
+KEEP_S: Final = 7 * 86_400.0
+#: a timer that ends this far behind a multiple of ``TICK_MS`` is for a game's state to expire, ms
+EXPIRY_MS: Final = 1
+
+#: topic, key, message; no message removes what a compacted topic has of the key
+Row = tuple[str, bytes, bytes | None]
 
 
 class SnapshotState(Protocol):
@@ -36,6 +41,7 @@ class SnapshotState(Protocol):
 
     def value(self) -> bytes | None: ...
     def update(self, value: bytes) -> None: ...
+    def clear(self) -> None: ...
 
 
 class LogState(Protocol):
@@ -68,15 +74,27 @@ class KeyedGames:
 
     # -- what happens to the current key -----------------------------------------------------------------------------
 
-    def take(self, game: str, raw: bytes, now_us: int, set_timer: Callable[[], None]) -> Iterator[Row]:
-        """One record with the broker's stamp. ``set_timer`` sets one for the next multiple of ``TICK_MS``."""
+    def take(
+        self,
+        game: str,
+        raw: bytes,
+        now_us: int,
+        set_timer: Callable[[], None],
+        set_expiry: Callable[[], None] = lambda: None,
+    ) -> Iterator[Row]:
+        """One record with the broker's stamp. ``set_timer`` sets one for the next multiple of ``TICK_MS``, ``set_expiry`` one for
+        when the game, which has ended with this record, need not be known any more."""
         session = self._session(game)
-        before = session.counted
+        before, was_over = session.counted, session.phase == "over"
         out = session.take(raw, now_us)
         if session.phase == "waiting":
-            del self._sessions[game]  # a key that never starts a game leaves nothing behind
+            self._forget(game)  # a key that never starts a game leaves nothing behind
+        elif was_over:
+            self._forget(game)  # a late record, which changes nothing
         else:
             self._keep(game, session, raw, now_us)
+            if session.phase == "over":
+                set_expiry()
             if session.phase == "on" and game not in self._timed:
                 self._timed.add(game)
                 set_timer()
@@ -87,12 +105,22 @@ class KeyedGames:
             yield from self._rows(game, out, published_us)
 
     def tick(self, game: str, timestamp_ms: int, set_timer: Callable[[], None]) -> Iterator[Row]:
-        """A timer of ``timestamp_ms``."""
-        self._timed.discard(game)
+        """A timer of ``timestamp_ms``: for values of a quiet feed, or for the state of a game that ended long ago to expire. What
+        the compacted topics have of such a game goes with it."""
+        expiry = timestamp_ms % TICK_MS == EXPIRY_MS
+        if not expiry:
+            self._timed.discard(game)
         session = self._session(game)
         if session.phase != "on":
-            self._sessions.pop(game, None)
+            self._forget(game)
+            if expiry and session.phase == "over":
+                self._snapshot.clear()
+                self._log.clear()
+                for topic in (topics.games(self.sport), topics.health(self.sport)):
+                    yield topic, topics.key(game), None
             return
+        if expiry:
+            return  # of an earlier game of this name
         self._timed.add(game)
         set_timer()
         now_us = self._now_us()
@@ -117,6 +145,11 @@ class KeyedGames:
                 logged += 1
             self._logged[game] = logged
         return session
+
+    def _forget(self, game: str) -> None:
+        """The memory of a game that is not on; its state stays."""
+        self._sessions.pop(game, None)
+        self._logged.pop(game, None)
 
     def _keep(self, game: str, session: GameSession, raw: bytes, now_us: int) -> None:
         logged = self._logged.get(game, 0) + 1

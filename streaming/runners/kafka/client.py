@@ -11,12 +11,21 @@ from typing import Any
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import add_partitions, commit, force_close, note_unclear, renew_epoch, send_offsets
+from streaming.kafka.workarounds import (
+    add_partitions,
+    commit,
+    force_close,
+    note_unclear,
+    patch_moved_generation,
+    renew_epoch,
+    send_offsets,
+)
 from streaming.runners.kafka.consumer_group import join
 from streaming.runners.kafka.effects import Guard, Signal, Worker
 from streaming.runners.kafka.state_store import read_states
 from streaming.runners.kafka.transactions import TIMEOUT_MS, TIMEOUT_S
 from streaming.threads import WatchedThread
+from streaming.wire.headers import Headers
 
 
 class KafkaEffects:
@@ -76,15 +85,18 @@ class ClientProducer:
             retry_backoff_ms=5,
             max_block_ms=int(2000 * TIMEOUT_S),
         )
-        self.send = self._producer.send
         self.begin_transaction = self._producer.begin_transaction
         self._unclear = False
         note_unclear(self._producer, self._note)
+        patch_moved_generation()
         try:
             self._producer.init_transactions()
         except BaseException:
             self.force_close()
             raise
+
+    def send(self, topic: str, value: bytes | None, *, key: bytes, partition: int | None = None, headers: Headers = ()) -> object:
+        return self._producer.send(topic, value, key=key, partition=partition, headers=list(headers))
 
     def add_partitions(self, partitions: Iterable[tuple[str, int]]) -> None:
         add_partitions(self._producer, partitions)

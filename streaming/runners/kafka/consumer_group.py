@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
+from streaming.kafka.offsets import partitions_of
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_membership
 
@@ -50,6 +51,8 @@ def join(
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         partition_assignment_strategy=(CooperativeStickyAssignor,),
     )
+    # The first member to join assigns the partitions, from what it knows of the topic by then: so it is looked up first.
+    partitions_of(consumer, [topic])
     subscribe(consumer, topic, on_assigned, on_revoked)
     return consumer
 
@@ -71,6 +74,4 @@ def subscribe(
             on_revoked({tp.partition for tp in lost}, True)
 
     patch_membership(consumer)
-    # The first member to join assigns the partitions, from what it knows of the topic by then: so it is looked up first.
-    consumer.partitions_for_topic(topic)
     consumer.subscribe([topic], listener=Listener())

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from streaming.kafka.broker import Unread
+from streaming.wire.headers import Headers
+
 
 class Signal(Protocol):
     """What ``threading.Event`` is."""
@@ -35,7 +38,7 @@ class Worker(Protocol):
 class Guard(Protocol):
     """The ``TopicGuard`` of the input."""
 
-    def check(self, unread: dict[int, tuple[int, int]] | None = None) -> None: ...
+    def check(self, unread: Mapping[int, Unread] | None = None) -> None: ...
 
 
 class Reader(Protocol):
@@ -66,11 +69,14 @@ class TransactionalProducer(Protocol):
     def add_partitions(self, partitions: Iterable[tuple[str, int]]) -> None:
         """Register what this transaction will write to, without waiting."""
 
-    def send(self, topic: str, value: bytes, *, key: bytes, partition: int | None = None) -> object:
+    def send(self, topic: str, value: bytes | None, *, key: bytes, partition: int | None = None, headers: Headers = ()) -> object:
         """Queue a message; ``flush`` or ``commit_transaction`` raises when the broker does not take it."""
 
     def flush(self, timeout: float) -> None: ...
-    def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None: ...
+    def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], member: Any) -> None:
+        """``IllegalGenerationError`` when the group has moved on from the member's generation: then the transaction is still open,
+        and the offsets may be sent again."""
+
     def commit_transaction(self) -> None: ...
     @property
     def unclear(self) -> bool:

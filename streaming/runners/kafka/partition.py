@@ -13,20 +13,25 @@ from typing import Final, TypeVar
 import msgspec
 
 from streaming.errors import BadSnapshot
+from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.operator.session import GameSession, Make
 from streaming.runners.kafka.state_store import PROGRESS
 from streaming.wire.blocks import Output
 from streaming.wire.records import Event
 
 VERSION: Final = 1
+#: a stored state, with room for its key and the broker's own head
+MAX_STORED_BYTES: Final = MAX_MESSAGE_BYTES - 100_000
 
 
 class _StoredState(msgspec.Struct, array_like=True):
-    """State of a game once every record before ``offset`` has been taken."""
+    """State of a game once every record before ``offset`` has been taken; ``ended_us`` is when its end was committed (0: it is on,
+    or was stored before this was noted)."""
 
     version: int
     offset: int
     state: bytes
+    ended_us: int = 0
 
 
 class _Progress(msgspec.Struct, array_like=True):
@@ -51,6 +56,9 @@ class Partition:
         self._since: dict[str, int] = {}
         self._stored_s: dict[str, float] = {}
         self._dirty: set[str] = set()
+        #: games that are over, the earliest first, and since when; and those of which it is still to be noted
+        self._ended_us: dict[str, int] = {}
+        self._ending: list[str] = []
         #: something was used or published since the last commit
         self.touched = False
 
@@ -67,7 +75,11 @@ class Partition:
             session = GameSession(self.sport, game, self._make)
             session.restore(found.state)
             self.sessions[game], self._since[game] = session, found.offset
+            self._ended_us[game] = found.ended_us
         self.playing = {game: session for game, session in self.sessions.items() if session.phase == "on"}
+        over = sorted((at_us, game) for game, at_us in self._ended_us.items() if game not in self.playing)
+        self._ended_us = {game: at_us for at_us, game in over if at_us}
+        self._ending = [game for at_us, game in over if not at_us]
         self.offset = min([self.published, *(self._since[game] for game in self.playing)])
 
     def _read(self, raw: bytes, kind: type[T], what: str) -> T:
@@ -98,9 +110,25 @@ class Partition:
             self._dirty.add(game)
         if session.phase == "on":
             self.playing[game] = session
-        else:
-            self.playing.pop(game, None)
+        elif self.playing.pop(game, None) is not None:
+            self._ending.append(game)
         return game, out if offset >= self.published else []
+
+    def expire(self, now_us: int, keep_us: int) -> list[str]:
+        """Drop the games that ended ``keep_us`` ago, and name them: their stored state is no longer needed. A late record of such a
+        game is one of an unknown game. To be called before ``due``, which stores when the others ended."""
+        self._ended_us |= dict.fromkeys(self._ending, now_us)
+        self._ending.clear()
+        gone = []
+        for game, at_us in self._ended_us.items():
+            if now_us - at_us < keep_us:
+                break
+            gone.append(game)
+        for game in gone:
+            for known in (self.sessions, self._since, self._stored_s, self._ended_us):
+                known.pop(game, None)
+            self._dirty.discard(game)
+        return gone
 
     # -- states to store ------------------------------------------------------------------------------------------
 
@@ -115,7 +143,18 @@ class Partition:
                 most -= 1
             self._stored_s[game] = now_s
             self._dirty.discard(game)
-            yield game, msgspec.msgpack.encode(_StoredState(VERSION, self.offset, self.sessions[game].snapshot()))
+            value = self._stored(game)
+            if len(value) > MAX_STORED_BYTES:
+                # What cannot be stored cannot be handed over, and a broker that refuses it would stop all games of this process.
+                self.sessions[game].give_up(f"its state of {len(value):,} bytes is more than a message of the broker holds")
+                if self.playing.pop(game, None) is not None:
+                    self._ending.append(game)
+                value = self._stored(game)
+            yield game, value
+
+    def _stored(self, game: str) -> bytes:
+        state = self.sessions[game].snapshot()
+        return msgspec.msgpack.encode(_StoredState(VERSION, self.offset, state, self._ended_us.get(game, 0)))
 
     def progress(self) -> bytes:
         """How far this partition is used once the commit stands."""

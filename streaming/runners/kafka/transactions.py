@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from streaming.runners.kafka.effects import Effects, Signal, TransactionalProducer
+from streaming.runners.kafka.metrics import RunnerMetrics
+from streaming.wire.headers import Headers
 
 #: a transaction left behind by a killed process holds committed readers up for so long
 TIMEOUT_MS: Final = 5_000
@@ -29,28 +31,29 @@ _log = logging.getLogger(__name__)
 
 
 class Message(NamedTuple):
-    """One of those that are sent last."""
+    """One of those that are sent last; without a value it removes its key from a compacted topic."""
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
     partition: int
 
 
 class _Commit:
     """One commit under way, and how it ended."""
 
-    def __init__(self, offsets: Mapping[Any, Any], ended: Signal) -> None:
-        self.offsets, self.ended = offsets, ended
+    def __init__(self, offsets: Mapping[Any, Any], ended: Signal, began_s: float) -> None:
+        self.offsets, self.ended, self.began_s = offsets, ended, began_s
         self.error: BaseException | None = None
 
 
 class Transactions:
     """``name`` must be this process's own. ``member`` returns its membership of the group, and raises when it has none: with
-    that, offsets of an expelled member are refused, and the whole transaction with them."""
+    that, offsets of an expelled member are refused, and the whole transaction with them. ``metrics`` counts the commits."""
 
-    def __init__(self, effects: Effects, name: str, member: Callable[[], Any]) -> None:
+    def __init__(self, effects: Effects, name: str, member: Callable[[], Any], metrics: RunnerMetrics | None = None) -> None:
         self._effects, self._name, self._member = effects, name, member
+        self._metrics = metrics or RunnerMetrics()
         self._monotonic_s = effects.monotonic_s
         self._producers: list[TransactionalProducer] = []
         #: offsets that stand, by partition
@@ -91,10 +94,10 @@ class Transactions:
             self._open, self._began_s = True, self._monotonic_s()
             self._producers[0].add_partitions(partitions)
 
-    def send(self, topic: str, key: bytes, value: bytes, partition: int | None = None) -> None:
+    def send(self, topic: str, key: bytes, value: bytes, headers: Headers = ()) -> None:
         self.begin(())
         self._written.wait(TIMEOUT_S)
-        self._producers[0].send(topic, value, key=key, partition=partition)
+        self._producers[0].send(topic, value, key=key, headers=headers)
 
     # -- committing --------------------------------------------------------------------------------------------------
 
@@ -103,7 +106,7 @@ class Transactions:
         before is still under way; the next call of any of these raises its error."""
         self.settle()
         self.begin(())
-        commit = self._commit = _Commit(offsets, self._effects.signal())
+        commit = self._commit = _Commit(offsets, self._effects.signal(), self._monotonic_s())
         self._written.clear()
         producer, self._open = self._producers[0], False
         self._producers.reverse()
@@ -143,13 +146,34 @@ class Transactions:
                 producer.send(topic, value, key=key, partition=partition)
             # All of it must be with the broker before the group gets the offsets: see runner.py.
             producer.flush(timeout=TIMEOUT_S)
-            producer.send_offsets_to_transaction(commit.offsets, self._member())
+            self._send_offsets(producer, commit.offsets)
             producer.commit_transaction()
             self._renew(producer)
         except BaseException as error:  # noqa: BLE001 (``settle`` raises it)
             commit.error = error
+            self._metrics.failed_commits += 1
+        else:
+            self._metrics.committed(commit.began_s, self._monotonic_s())
         finally:
             commit.ended.set()
+
+    def _send_offsets(self, producer: TransactionalProducer, offsets: Mapping[Any, Any]) -> None:
+        """Once more where the group has moved on meanwhile and this process with it, as when another joins: what it owns in the new
+        generation is its own until it gives it back itself, which is after this commit."""
+        from kafka.errors import CommitFailedError, IllegalGenerationError
+
+        member, until_s = self._member(), self._monotonic_s() + TIMEOUT_S
+        while True:
+            try:
+                return producer.send_offsets_to_transaction(offsets, member)
+            except IllegalGenerationError:
+                before = member
+                while member.generation_id <= before.generation_id:
+                    if self.hopeless.wait(0.005) or self._monotonic_s() > until_s:
+                        raise
+                    member = self._member()
+                    if member.member_id != before.member_id:
+                        raise CommitFailedError("expelled from the group, and a new member of it") from None
 
     def _renew(self, producer: TransactionalProducer) -> None:
         """A new epoch after every request without an answer, before the producer's next transaction begins: a copy that is still

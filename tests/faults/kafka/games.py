@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
 from streaming.kafka.settings import Address, parse
+from streaming.kafka.workarounds import force_close
 from streaming.operator.session import GameSession
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
@@ -20,8 +22,8 @@ from streaming.wire.blocks import StatBlock
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.messages import decode_stats
 from tests import real_cluster
-from tests.faults.live import names
 from tests.faults.kafka.proxy import WireProxy
+from tests.faults.live import names
 from tests.streaming.toy import TOY, final_only, game, track
 
 SPORT = TOY.name
@@ -43,7 +45,7 @@ class Feed:
         self.games, self.hz, self.step_s = games, hz, step_s
         #: every record, by game
         self.sent: dict[str, list[bytes]] = {name: [] for name in games}
-        self._producer = KafkaProducer(**address.python(), acks="all")
+        self._producer = KafkaProducer(**address.python(), acks="all", max_block_ms=5_000)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._play, name="feed", daemon=True)
         self._number = 0
@@ -66,8 +68,11 @@ class Feed:
         self._number += 1
 
     def _play(self) -> None:
-        while not self._stop.wait(1 / self.hz):
-            self._turn()
+        try:
+            while not self._stop.wait(1 / self.hz):
+                self._turn()
+        except KafkaTimeoutError:
+            pass  # its topic is gone: what was sent is there
 
     def __enter__(self) -> Feed:
         self._thread.start()
@@ -86,18 +91,25 @@ class Feed:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(60)
-        self._producer.close(timeout=5)
+        force_close(self._producer)  # its topic may be gone
 
     def expected(self) -> Finals:
         """The final values of a run without a fault."""
         found: Finals = Counter()
         for name, values in self.sent.items():
-            session = GameSession(SPORT, name, final_only)
-            for value in values:
-                for output in session.take(value, 0):
-                    if isinstance(output, StatBlock):
-                        found.update((u.id, u.revision, u.value) for u in output.updates(0) if u.quality == "final")
+            found += finals(name, values)
         return found
+
+
+def finals(name: str, values: list[bytes]) -> Finals:
+    """The final values of a game with these records."""
+    found: Finals = Counter()
+    session = GameSession(SPORT, name, final_only)
+    for value in values:
+        for output in session.take(value, 0):
+            if isinstance(output, StatBlock):
+                found.update((u.id, u.revision, u.value) for u in output.updates(0) if u.quality == "final")
+    return found
 
 
 @contextmanager

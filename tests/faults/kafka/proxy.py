@@ -119,6 +119,8 @@ class WireProxy:
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._over = False
+        #: while set, connections are accepted and no answer comes through
+        self.silent = False
         #: names of the requests, in the order in which they arrived
         self.seen: deque[str] = deque(maxlen=10_000)
         self.failed: list[BaseException] = []
@@ -213,7 +215,7 @@ class WireProxy:
             if exchange.key in _ADDRESSES:
                 answer = answer.replace(*self._addresses)
             exchange.answer = answer
-            if exchange.swallow:
+            if exchange.swallow or self.silent:
                 continue
             match self._verdict(exchange, answers=True):
                 case Do.CUT:

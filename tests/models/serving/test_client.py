@@ -67,7 +67,7 @@ def test_connect_selects_the_place_by_one_setting(server: Server, tmp_path: Path
 @pytest.mark.parametrize(
     ("setting", "word"),
     [
-        ("https://h:1", "over http"),
+        ("https://h:x", "http://host:port"),
         ("http://", "names no endpoint"),
         ("http://h:99999", "host:port"),
         ("http://h/path", "host:port"),

@@ -17,6 +17,7 @@ import pytest
 from models import artefact
 from models.base import Feature
 from models.curve import curve_of
+from models.serving.connection import MOST_FIELDS, MOST_PIPELINED
 from models.serving.loaded_models import LoadedModels
 from models.serving.server import Server, in_thread
 from tests.waiting import TIMEOUT_S, until
@@ -400,3 +401,62 @@ def test_replacing_a_model_under_load_drops_and_mixes_nothing(server: Server, lo
         thread.join()
     assert not wrong
     assert seen == {"1", "2"}
+
+
+def exchange(server: Server, raw: bytes) -> bytes:
+    """Everything that is answered to ``raw``, up to the end of the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S) as sock:
+        got = b""
+        try:
+            sock.sendall(raw)
+            while piece := sock.recv(1 << 16):
+                got += piece
+        except ConnectionError:
+            pass
+    return got
+
+
+def test_a_head_with_too_many_fields_is_refused(server: Server) -> None:
+    answer = exchange(server, b"GET /ping HTTP/1.1\r\n" + b"a: b\r\n" * (MOST_FIELDS + 1) + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert f"more than {MOST_FIELDS} fields".encode() in answer
+
+
+def test_a_pipeline_that_waits_is_bounded(loaded: LoadedModels) -> None:
+    loaded.add("slow", Slow(), "")
+    body = b"[[0, 1]]"
+    with in_thread(Server(loaded, port=0)) as server:
+        post = b"POST /models/slow/invoke HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+        answer = exchange(server, post * (MOST_PIPELINED + 100))
+    assert answer.count(b"HTTP/1.1 200 ") == MOST_PIPELINED
+    assert b"too many requests" in answer
+    assert loaded.metrics[""].errors["too many requests"] == 1
+
+
+def test_silent_sockets_beyond_the_most_lock_nobody_out(loaded: LoadedModels) -> None:
+    with in_thread(Server(loaded, port=0, most_connections=10)) as server:
+        idle = [socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S) for _ in range(40)]
+        assert ask(server, "GET", "/ping")[0] == 200
+        until(lambda: len(server.door.inside) <= 10)
+        for sock in idle:
+            sock.close()
+
+
+def test_a_client_that_never_reads_is_cut_off(loaded: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.serving.connection.STUCK_S", 0.2)
+    with in_thread(Server(loaded, port=0)) as server:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", server.port))
+        sock.settimeout(1.0)
+        request = b"GET /models/xgoals HTTP/1.1\r\nhost: localhost\r\n\r\n"
+        try:
+            while True:
+                sock.sendall(request * 10)
+        except OSError:
+            pass
+        end = time.monotonic() + TIMEOUT_S
+        while server.door.inside:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        sock.close()

@@ -131,7 +131,7 @@ def test_broker_benchmark_measures_latency_and_throughput(broker, monkeypatch):
 @pytest.mark.cluster
 def test_soak_on_a_broker_reports_its_quarters(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
-    result = cluster.soak(minutes=0.7, every_s=4.0)
+    result = cluster.soak(minutes=0.7, every_s=4.0, kill_every_s=8.0)
     assert 6 <= len(result["spans"]) <= 10
     figures = result["figures"]
     assert figures["spans"] == len(result["spans"]) - 2
@@ -139,6 +139,9 @@ def test_soak_on_a_broker_reports_its_quarters(broker, monkeypatch):
     assert 0 < figures["first_p50_us"] <= figures["first_p99_us"] <= figures["worst_us"]
     assert 50 < figures["first_resident_mb"] < 4000
     assert abs(figures["growth_percent"]) < 100
+    assert figures["kills"] >= 1
+    assert figures["finals"] > 10_000
+    assert (figures["lost"], figures["doubled"], figures["in_excess"]) == (0, 0, 0)
     assert result["floor"]["relay_p50_us"] > 0
 
 

@@ -86,7 +86,7 @@ def progress_goes_out_before_outputs(patch: pytest.MonkeyPatch) -> None:
     early = (
         "self.begin(())\n"
         "    for topic, key, value, partition in states:\n"
-        "        self.send(topic, key, value, partition)\n"
+        "        self._producers[0].send(topic, value, key=key, partition=partition)\n"
         "    states = ()\n"
     )
     rewrite(patch, Transactions, "commit", ("self.begin(())\n", early))

@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata, TopicPartition
 
 from streaming.errors import InputLost
+from streaming.kafka.broker import Unread
 from streaming.kafka.workarounds import resume_joining
 from streaming.runners.kafka.effects import Effects, Guard, Member, Reader
 from streaming.wire import topics
@@ -244,10 +245,10 @@ def deletion(side: Side) -> list[str]:
     guard, reader = side.guard(source), side.reader("read_uncommitted")
     here = TopicPartition(source, 0)
     found = [f"end {reader.end_offsets([here])[here]}"]
-    guard.check({0: (0, 1)})
+    guard.check({0: Unread(0, 1)})
     side.delete(source)
     try:
-        guard.check({0: (0, 1)})
+        guard.check({0: Unread(0, 1)})
     except InputLost as error:
         found.append(str(error).partition("lost: ")[2])
     found.append("end " + attempt(lambda: reader.end_offsets([here], timeout_ms=1_000)))

@@ -1,0 +1,131 @@
+"""The options of every command that listens: TLS, tokens, and whom it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import ssl
+
+    from models.serving.access import Tokens
+    from models.serving.front import Front
+
+Host = Annotated[
+    str,
+    typer.Option(
+        envvar="TOUCHLINE_HOST", help="Address to listen on; any but the loopback needs TLS or --behind-proxy, and tokens."
+    ),
+]
+TlsCert = Annotated[Path | None, typer.Option(envvar="TOUCHLINE_TLS_CERT", help="Certificate chain for TLS (PEM).", metavar="FILE")]
+TlsKey = Annotated[
+    Path | None, typer.Option(envvar="TOUCHLINE_TLS_KEY", help="Private key of the certificate (PEM).", metavar="FILE")
+]
+BehindProxy = Annotated[
+    bool,
+    typer.Option(
+        "--behind-proxy",
+        envvar="TOUCHLINE_BEHIND_PROXY",
+        help="A proxy in front has TLS; clients are known by its X-Forwarded-For.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option("--tokens", envvar="TOUCHLINE_TOKENS", help="Token file; touchline tokens new makes a token.", metavar="FILE"),
+]
+AllowedHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-host", envvar="TOUCHLINE_ALLOWED_HOSTS", help="Host name that clients use; may be repeated.", metavar="NAME"
+    ),
+]
+AllowedOrigins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-origin",
+        envvar="TOUCHLINE_ALLOWED_ORIGINS",
+        help="Origin of other pages that may read here, as https://graphics.example.com; may be repeated.",
+        metavar="ORIGIN",
+    ),
+]
+MaxConnections = Annotated[
+    int | None,
+    typer.Option(envvar="TOUCHLINE_MAX_CONNECTIONS", help="Maximum number of connections; fewer where files are limited.", min=1),
+]
+
+
+def front_of(
+    host: str,
+    *,
+    cert: Path | None,
+    key: Path | None,
+    behind_proxy: bool,
+    tokens: Path | None,
+    hosts: Iterable[str] | None = None,
+    origins: Iterable[str] | None = None,
+    single_token: str = "",
+    requests_per_s: float | None = None,
+) -> tuple[Front, ssl.SSLContext | None]:
+    """The front and the TLS of a server that listens on ``host``; ``BadInput`` with one sentence where it would be open.
+    ``single_token`` may do everything; ``requests_per_s`` None: the default rate."""
+    from models.serving.access import Tokens
+    from models.serving.front import MOST_REQUESTS_PER_S, Front, check_front
+    from models.serving.listener import tls_context
+    from streaming.errors import BadInput
+
+    if (cert is None) != (key is None):
+        raise BadInput(f"--tls-cert and --tls-key belong together: --tls-{'key' if key is None else 'cert'} is missing")
+    if tokens is not None and single_token:
+        raise BadInput("--tokens and TOUCHLINE_ENDPOINT_TOKEN exclude each other: make the token one of the file")
+    try:
+        check_front(host, tls=cert is not None, behind_proxy=behind_proxy, tokens=tokens is not None or bool(single_token))
+        allowed: Tokens | None = None
+        if tokens is not None:
+            allowed = Tokens(tokens)
+        elif single_token:
+            allowed = _single(single_token)
+        context = None if cert is None or key is None else tls_context(cert, key)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    rate = MOST_REQUESTS_PER_S if requests_per_s is None else None if requests_per_s == 0 else requests_per_s
+    front = Front(
+        allowed,
+        host=host,
+        hosts=_checked_hosts(hosts or ()),
+        origins=_checked_origins(origins or ()),
+        behind_proxy=behind_proxy,
+        requests_per_s=rate,
+    )
+    return front, context
+
+
+def _single(token: str) -> Tokens:
+    from models.serving.access import Grant, Tokens, digest
+
+    return Tokens.of([Grant("the token", frozenset(("admin",)), digest(token))])
+
+
+def _checked_hosts(hosts: Iterable[str]) -> list[str]:
+    from streaming.errors import BadInput
+
+    found = [name for one in hosts for name in one.split(",") if name]
+    for name in found:
+        if "/" in name or name.count(":") == 1 or any(c.isspace() for c in name):
+            raise BadInput(f"--allowed-host {name} is not a host name: it has no scheme, port or path")
+    return found
+
+
+def _checked_origins(origins: Iterable[str]) -> list[str]:
+    from urllib.parse import urlsplit
+
+    from streaming.errors import BadInput
+
+    found = [origin.rstrip("/") for one in origins for origin in one.split(",") if origin]
+    for origin in found:
+        parts = urlsplit(origin)
+        if origin not in ("null", "*") and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query):
+            raise BadInput(f"--allowed-origin {origin} is not an origin like https://graphics.example.com")
+    return found

@@ -1,0 +1,233 @@
+"""Whether a stamp of arrival can be right. One wrong one must not move a game's clock: everything after it would be late.
+
+A game's event time is bounded by its arrival clock, so the arrival clock has to be bounded, too. A record arrived when the broker
+got it; where a recording is sent, or a simulated game faster than it is played, the stamps are not the broker's time, but they keep
+step with it. So what counts is how far a stamp runs ahead of what the records before it have shown.
+
+A stamp that runs further ahead is neither believed nor refused at once: after a pause of a game that is sent fast every stamp does.
+Its record is held. When the next ones go on from there, all of them are taken, in their order. When the old clock goes on instead,
+the held ones are dead letters. Stamps alone decide, one by one, so that the answer does not depend on how samples are packed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+import numpy as np
+
+from streaming.wire.feed import decode_feed, encode_feed
+from streaming.wire.records import Event, GameRecord, Telemetry
+
+#: no record has been seen
+NEVER: Final = -(1 << 62)
+#: nothing of a game happens so long before its t0, us
+FAR_US: Final = 12 * 3_600_000_000
+#: how far a stamp may run ahead of the broker's clock, us
+TOLERANCE_US: Final = 5_000_000
+
+#: without a broker's clock (a replay) a pause of this length is nothing unusual, us: with tracking, and where there are only events
+PAUSE_US: Final = 60_000_000
+EVENTS_PAUSE_US: Final = 1_800_000_000
+#: held records are taken when so many stamps, over so long, from so many records, have gone on from there
+STAMPS: Final = 8
+SPAN_US: Final = 10_000_000
+RECORDS: Final = 3
+#: and refused when so many stamps have gone on with the old clock
+AGAINST: Final = 2
+#: more is not held: a snapshot has to hold it, too, bytes
+MOST_BYTES: Final = 2_500_000
+
+_NO_STAMPS: Final = (0, NEVER, NEVER, NEVER)
+
+Record = Telemetry | Event
+
+
+class Held(msgspec.Struct, array_like=True):
+    """What a snapshot keeps of the guard."""
+
+    newest_us: int = NEVER
+    lead_us: int = NEVER
+    first_lead_us: int = NEVER
+    first_us: int = NEVER
+    against: int = 0
+    refused: bool = False
+    stamps: tuple[int, int, int, int] = (0, NEVER, NEVER, NEVER)
+    records: list[bytes] = []
+
+
+class Verdicts(NamedTuple):
+    """Records (or the samples of one) to be taken, in order, and those whose stamps cannot be right."""
+
+    taken: list[Record]
+    refused: list[Record]
+
+
+class ArrivalGuard:
+    """The guard of one game; ``tolerance_us`` is how far a stamp may run ahead of the broker's clock."""
+
+    def __init__(self, game: GameRecord, tolerance_us: int = TOLERANCE_US) -> None:
+        self.t0_us, self.tolerance_us = game.t0_us, tolerance_us
+        self.pause_us = PAUSE_US if any(feed.kind == "telemetry" for feed in game.feeds) else EVENTS_PAUSE_US
+        #: arrival time that is known to have passed although nothing arrived
+        self.passed_us = NEVER
+        self._newest_us = self._lead_us = self._first_lead_us = self._first_us = NEVER
+        self._held: list[Record] = []
+        #: whether there were wrong stamps in this game
+        self._refused = False
+        self._held_bytes = self._against = self._records = 0
+        #: stamps that agree with the held ones: how many, the earliest, the latest, the last
+        self._stamps = _NO_STAMPS
+
+    def take(self, record: Record, now_us: int) -> Verdicts:
+        """Judge a record that the broker got at ``now_us`` (0: not known). One without a stamp has the broker's time."""
+        arrival = record.arrival_us
+        if isinstance(arrival, int) and not arrival:
+            return Verdicts([record], [])
+        if not self._held:
+            newest = int(arrival.max(initial=0)) if isinstance(arrival, np.ndarray) else arrival
+            if newest <= self._limit(now_us):
+                self._believe(newest, now_us)
+                return Verdicts([record], [])
+        if isinstance(record, Telemetry) and isinstance(arrival, np.ndarray) and len(arrival) == len(record.t_us):
+            return self._samples(record, arrival, now_us)
+        out = Verdicts([], [])
+        if isinstance(arrival, np.ndarray):
+            return Verdicts([record], [])  # ragged: it is refused for that
+        kind = self._judge(arrival, now_us)
+        if kind in ("held", "confirmed"):
+            self._hold(record, out)
+        self._settle(kind, now_us, out)
+        if kind in ("taken", "refused"):
+            out.taken.append(record)
+        return out
+
+    def end(self) -> Verdicts:
+        """The game is over: what is held stands, unless something speaks against it: a record since, the broker's clock where the
+        game kept step with it, or wrong stamps before."""
+        held, doubtful, paced = self._held, self._refused, self._lead_us - self._first_lead_us <= self.tolerance_us
+        doubtful |= self._against > 0
+        paced &= self._first_lead_us != NEVER and self._newest_us - self._first_us > 2 * self.tolerance_us
+        self._let_go()
+        return Verdicts([], held) if paced or doubtful else Verdicts(held, [])
+
+    # -- one stamp -------------------------------------------------------------------------------------------------
+
+    def _limit(self, now_us: int) -> int:
+        """The latest stamp that is believed."""
+        reference = max(self._newest_us, self.passed_us)
+        if now_us:
+            reference = max(reference, now_us + self._lead_us if self._lead_us != NEVER else max(now_us, self.t0_us))
+        elif self._newest_us == NEVER:
+            reference = max(reference, self.t0_us)
+        return reference + (self.tolerance_us if now_us else self.pause_us)
+
+    def _believe(self, stamp_us: int, now_us: int) -> None:
+        if stamp_us < self.t0_us - FAR_US:
+            return  # no time of this game: it is refused for that, and nothing is compared with it
+        if now_us:
+            lead_us = stamp_us - now_us
+            if self._lead_us == NEVER:
+                self._first_lead_us, self._first_us = lead_us, stamp_us
+            self._lead_us = max(self._lead_us, lead_us)
+        self._newest_us = max(self._newest_us, stamp_us)
+
+    def _judge(self, stamp_us: int, now_us: int) -> Literal["taken", "held", "confirmed", "refused"]:
+        """What becomes of a record with this stamp ("taken" or "held"), or of all that are held with it."""
+        if stamp_us <= self._limit(now_us):
+            against = bool(self._stamps[0]) and stamp_us > self._newest_us
+            self._believe(stamp_us, now_us)
+            if against:
+                self._against += 1
+                self._stamps = 1, *(self._stamps[3],) * 3
+                if self._against >= AGAINST:
+                    return "refused"
+            return "taken"
+        number, first_us, newest_us, last_us = self._stamps
+        if not number:
+            first_us = newest_us = stamp_us
+        if stamp_us != last_us:
+            self._stamps = number + 1, min(first_us, stamp_us), max(newest_us, stamp_us), stamp_us
+        number, first_us, newest_us, _ = self._stamps
+        many = number >= STAMPS and self._records + 1 >= RECORDS
+        return "confirmed" if many and newest_us - first_us >= SPAN_US else "held"
+
+    def _hold(self, record: Record, out: Verdicts) -> None:
+        self._held.append(record)
+        self._records += 1
+        self._held_bytes += len(encode_feed(record))
+        if self._held_bytes > MOST_BYTES:
+            self._refused = True
+            out.refused.extend(self._held)
+            self._let_go()
+
+    def _settle(self, kind: str, now_us: int, out: Verdicts) -> None:
+        if kind == "confirmed":
+            out.taken.extend(self._held)
+            newest_us = self._stamps[2]
+            self._let_go()
+            self._believe(newest_us, now_us)
+        elif kind == "refused":
+            self._refused = True
+            out.refused.extend(self._held)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._held, self._stamps = [], _NO_STAMPS
+        self._held_bytes = self._records = self._against = 0
+
+    # -- samples with stamps of their own -----------------------------------------------------------------------------
+
+    def _samples(self, packet: Telemetry, arrival: np.ndarray, now_us: int) -> Verdicts:  # type: ignore[type-arg]
+        """The same for each sample of a packet in turn. Pieces of it are put together again, so that a packet of good and bad
+        stamps in turns costs no more than its samples."""
+        out = Verdicts([], [])
+        taken: list[int] = []
+        held: list[int] = []
+        refused: list[int] = []
+        last, kind = None, "taken"
+        for row, stamp in enumerate(arrival.tolist()):
+            if stamp != last:
+                last, kind = stamp, self._judge(stamp, now_us)
+                if kind == "refused":
+                    refused.extend(held)
+                    held = []
+                    self._settle(kind, now_us, out)
+                    kind = "taken"
+                elif kind == "confirmed":
+                    held.append(row)
+                    if taken:
+                        out.taken.append(packet.take(taken))
+                    self._settle(kind, now_us, out)
+                    out.taken.append(packet.take(held))
+                    taken, held, kind = [], [], "taken"
+                    continue
+            (held if kind == "held" else taken).append(row)
+        if taken:
+            out.taken.append(packet.take(taken))
+        if refused:
+            out.refused.append(packet.take(refused))
+        if held:
+            self._hold(packet.take(held), out)
+        return out
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def dump(self) -> Held:
+        records = [encode_feed(record) for record in self._held]
+        return Held(
+            self._newest_us, self._lead_us, self._first_lead_us, self._first_us, self._against, self._refused, self._stamps, records
+        )
+
+    def load(self, saved: Held) -> None:
+        """The inverse of :meth:`dump`; ``BadRecord`` for a held record that is none."""
+        self._let_go()
+        self._newest_us, self._lead_us = saved.newest_us, saved.lead_us
+        self._first_lead_us, self._first_us = saved.first_lead_us, saved.first_us
+        self._against, self._refused, self._stamps = saved.against, saved.refused, saved.stamps
+        for raw in saved.records:
+            record = decode_feed(raw)
+            if isinstance(record, (Telemetry, Event)):
+                self._held.append(record)
+                self._records += 1
+                self._held_bytes += len(raw)
