@@ -274,12 +274,6 @@ class Run:
             self.inputs = checker.inputs_of(self.broker)
             self.broker.delete(INPUT)
 
-    @property
-    def healthy_s(self) -> float:
-        """For how long nothing has been wrong with the network, the broker or a running operator."""
-        since = [operator.healthy_since_s for operator in self.operators if operator.process is not None and operator.process.alive]
-        return self.world.now_s - max([self.unhealthy_until_s, *since])
-
     def input_lost(self, sentence: str) -> None:
         if not self.deleted:
             self.world.fail(f"an operator ended although its input is there: {sentence}")
