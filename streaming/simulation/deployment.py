@@ -227,7 +227,7 @@ class Run:
         if self.job is not None and fault.kind in OF_A_PROCESS:
             self._strike_job(self.job, fault)
             return
-        operator = self.operators[fault.who]
+        operator = self.operators[fault.who if fault.kind in OF_A_PROCESS else 0]
         if fault.kind == "kill":
             operator.kill(fault.for_s)
         elif fault.kind == "pause":
