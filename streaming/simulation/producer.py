@@ -91,8 +91,6 @@ class SimulatedProducer:
                 "TxnOffsetCommit",
                 lambda: coordinator.commit_offsets(name, pid, epoch, group, member.generation_id, member.member_id, found),
             )
-        except IllegalGenerationError:
-            raise  # the transaction is still open (``workarounds.patch_moved_generation``)
         except UnknownMemberIdError:
             self._error = CommitFailedError("no longer a member of the group")
             raise self._error from None
