@@ -137,11 +137,12 @@ def check_states(world: World, broker: Broker, expected: Expected, group: str, c
     prefix = state_key(group, "")
     for number, log in enumerate(broker.topics[SNAPSHOTS].logs):
         newest: dict[str, bytes] = {}
-        snapshots: dict[int, int] = defaultdict(int)
         for record in log.read(0, True, 1 << 40)[0]:
             name = (record.key or b"")[len(prefix) :].decode()
-            newest[name] = record.value or b""
-            snapshots[id(record.span)] += bool(name)
+            if record.value is None:
+                newest.pop(name, None)
+            else:
+                newest[name] = record.value
         part = Partition(number, SPORT, make)
         try:
             part.restore(newest)

@@ -227,7 +227,7 @@ class Run:
         if self.job is not None and fault.kind in OF_A_PROCESS:
             self._strike_job(self.job, fault)
             return
-        operator = self.operators[fault.who]
+        operator = self.operators[fault.who if fault.kind in OF_A_PROCESS else 0]
         if fault.kind == "kill":
             operator.kill(fault.for_s)
         elif fault.kind == "pause":
@@ -273,12 +273,6 @@ class Run:
             self.deleted = True
             self.inputs = checker.inputs_of(self.broker)
             self.broker.delete(INPUT)
-
-    @property
-    def healthy_s(self) -> float:
-        """For how long nothing has been wrong with the network, the broker or a running operator."""
-        since = [operator.healthy_since_s for operator in self.operators if operator.process is not None and operator.process.alive]
-        return self.world.now_s - max([self.unhealthy_until_s, *since])
 
     def input_lost(self, sentence: str) -> None:
         if not self.deleted:

@@ -43,7 +43,7 @@ class KeyedState:
     def copy(self) -> KeyedState:
         return KeyedState(dict(self.snapshots), dict(self.logs))
 
-    # -- ``SnapshotState`` and ``LogState`` of the current key -----------------------------------------------------------
+    # -- ``SnapshotState`` of the current key -----------------------------------------------------------------------------
 
     def value(self) -> bytes | None:
         return self.snapshots.get(self.key)
@@ -51,14 +51,24 @@ class KeyedState:
     def update(self, value: bytes) -> None:
         self.snapshots[self.key] = value
 
+    def clear(self) -> None:
+        self.snapshots.pop(self.key, None)
+
+
+class KeyedLog:
+    """``LogState`` of the current key."""
+
+    def __init__(self, state: KeyedState) -> None:
+        self._state = state
+
     def get(self) -> Iterable[tuple[int, bytes]]:
-        return self.logs.get(self.key, ())
+        return self._state.logs.get(self._state.key, ())
 
     def add(self, value: tuple[int, bytes]) -> None:
-        self.logs[self.key] = (*self.logs.get(self.key, ()), value)
+        self._state.logs[self._state.key] = (*self.get(), value)
 
     def clear(self) -> None:
-        self.logs.pop(self.key, None)
+        self._state.logs.pop(self._state.key, None)
 
 
 class Checkpoint:
@@ -130,7 +140,7 @@ class Job:
             # What attempts since have left open would hold committed readers up until its time-out, which is long.
             self._until_answered(process, link, "InitProducerId", lambda n=number: self._give_up(n))
         state, offsets = restored.state.copy(), dict(restored.offsets)
-        games = KeyedGames(SPORT, make, state, state, lambda: self._now_us(process), SNAPSHOT_EVERY)
+        games = KeyedGames(SPORT, make, state, KeyedLog(state), lambda: self._now_us(process), SNAPSHOT_EVERY)
         timers: set[tuple[float, str]] = set()
         sink = self._sink(process)
         reader = SimulatedReader(process, run.broker, "read_uncommitted")

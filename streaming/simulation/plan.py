@@ -88,7 +88,7 @@ def of_seed(seed: int) -> Plan:
         )
     if draw.random() < 0.05:
         faults.append(Fault("delete input", round(draw.uniform(3.0, 15.0), 2), 0.0, 0, draw.choice((0.0, 1.0, 1.0))))
-    return Plan(
+    plan = Plan(
         seed=seed,
         runner="flink" if draw.random() < 0.1 else "kafka",
         partitions=partitions,
@@ -101,6 +101,28 @@ def of_seed(seed: int) -> Plan:
         snapshot_s=draw.choice((0.5, 2.0, 5.0)),
         take_s=draw.choice((0.0, 0.0, 0.002, 0.03, 0.08)),
     )
+    if seed % 8 == 6:
+        return _together(plan, draw)
+    return _behind(plan, draw) if seed % 8 == 5 else plan
+
+
+def _behind(plan: Plan, draw: random.Random) -> Plan:
+    """A network that is bad in two ways for long, with a stop or two: there is always something that waits to be sent."""
+    at_s, for_s = round(draw.uniform(1.0, 5.0), 2), round(draw.uniform(6.0, 14.0), 2)
+    bad = (Fault("cuts", at_s, for_s, 0, draw.choice((0.1, 0.3))), Fault("slow", at_s, for_s, 0, draw.choice((0.02, 0.1, 0.3))))
+    others = tuple(fault for fault in plan.faults if fault.kind not in ("cuts", "slow"))[:2]
+    return msgspec.structs.replace(plan, faults=tuple(sorted((*others, *bad), key=lambda one: one.at_s)))
+
+
+def _together(plan: Plan, draw: random.Random) -> Plan:
+    """All games begin at one moment, as on a Saturday, and an operator is killed right then."""
+    begin_s = plan.games[0].at_s
+    games = tuple(msgspec.structs.replace(game, at_s=begin_s) for game in plan.games)
+    fault = Fault(
+        "kill", round(begin_s + draw.uniform(0.0, 0.8), 2), round(draw.uniform(0.2, 9.0), 2), draw.randrange(len(plan.operators))
+    )
+    faults = sorted((*plan.faults, fault), key=lambda one: one.at_s)
+    return msgspec.structs.replace(plan, games=games, faults=tuple(faults))
 
 
 def read(text: str) -> Plan:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from kafka.errors import (
     CommitFailedError,
     ConcurrentTransactionsError,
-    IllegalGenerationError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
@@ -92,10 +91,8 @@ class SimulatedProducer:
                 "TxnOffsetCommit",
                 lambda: coordinator.commit_offsets(name, pid, epoch, group, member.generation_id, member.member_id, found),
             )
-        except IllegalGenerationError:
-            raise  # the transaction is still open (``workarounds.patch_moved_generation``)
-        except UnknownMemberIdError as error:
-            self._error = CommitFailedError(f"the group has moved on ({type(error).__name__})")
+        except UnknownMemberIdError:
+            self._error = CommitFailedError("no longer a member of the group")
             raise self._error from None
 
     def commit_transaction(self) -> None:
@@ -163,8 +160,11 @@ class SimulatedProducer:
                 batches: dict[Here, list[tuple[bytes | None, bytes | None]]] = {}
                 for here, key, value in queue:
                     batches.setdefault(here, []).append((key, value))
-                for here, batch in batches.items():
-                    self._produce(here, batch)
+                # The client promises no order from one partition to another.
+                order = list(batches)
+                self.process.world.random.shuffle(order)
+                for here in order:
+                    self._produce(here, batches[here])
             except KafkaError as error:
                 self._error = error
                 self._busy = False

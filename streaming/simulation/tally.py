@@ -43,8 +43,7 @@ class TallyOperator:
 
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         assert isinstance(record, Event)
-        state = self._state
-        self.events_taken = []
+        state, self.events_taken = self._state, []
         if record.id == state.last:
             self.metrics.counts["duplicate", "event"] += 1
             return []
@@ -52,7 +51,7 @@ class TallyOperator:
         state.checksum = zlib.crc32(encode(record) + b"%d" % now_us, state.checksum)
         self.metrics.counts["accepted", "event"] += 1
         self.metrics.arrival_us = now_us
-        self.events_taken = [record]
+        self.events_taken = [msgspec.structs.replace(record, arrival_us=now_us)]
         return [self._block("tally.sum", record.id, now_us)]
 
     def on_time(self, now_us: int) -> list[Output]:

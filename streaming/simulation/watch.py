@@ -25,7 +25,9 @@ AFTER_S: Final = 8.0
 
 
 #: so many rounds of joining share partitions out anew: one to give back, one to be given, and some where a heartbeat crosses them
-ROUNDS: Final = 6
+ROUNDS: Final = 5
+#: for so long after a fault of the network or the broker there may be more, s
+CALM_S: Final = 3.0
 
 
 class _Offsets(dict[tuple[str, int], int]):
@@ -74,7 +76,7 @@ class WatchedGroup(Group):
         super()._maybe_complete()
         if self.state != EMPTY and self.generation > before:
             self._rounds += 1
-            if self._rounds > ROUNDS and self._run.healthy_s > AFTER_S:
+            if self._rounds > ROUNDS and self.world.now_s > self._run.unhealthy_until_s + CALM_S:
                 self.world.fail(f"the group had {self._rounds} rounds of joining since a member last joined or left")
 
     def _expel(self, name: str, why: str) -> None:

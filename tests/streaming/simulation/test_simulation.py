@@ -106,12 +106,12 @@ def test_command_prints_the_history_of_a_seed(capsys):
 
 def test_command_shrinks_a_failing_run_and_replays_it_from_its_plan(capsys, tmp_path):
     with mutated(epoch_is_kept_after_an_unclear_answer):
-        assert touchline(["sim", "--seed", "34", "--quiet"]) == 1
+        assert touchline(["sim", "--seed", "185", "--quiet"]) == 1
         printed = capsys.readouterr().out
         assert "final values twice for a committed reader" in printed
         text = printed[printed.index("{") : printed.rindex("}") + 1]
         plan = read(text)
-        assert len(plan.faults) <= len(of_seed(142).faults)
+        assert len(plan.faults) <= len(of_seed(185).faults)
         (tmp_path / "plan.json").write_text(text)
         assert touchline(["sim", "--plan", str(tmp_path / "plan.json"), "--quiet", "--no-shrink"]) == 1
     assert touchline(["sim", "--plan", str(tmp_path / "plan.json"), "--quiet"]) == 0
