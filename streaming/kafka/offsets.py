@@ -13,8 +13,8 @@ ANSWER_MS: Final = 5_000
 
 
 def partitions_of(consumer: Any, names: Iterable[str]) -> dict[str, list[Any]]:
-    """The partitions of those of the topics that exist, as the broker has them now; ``KafkaTimeoutError`` when it does not
-    answer."""
+    """The partitions of those of the topics that exist, as the broker has them now; an error of the client, as
+    ``KafkaTimeoutError``, when it does not answer."""
     from kafka.structs import TopicPartition
 
     cluster = refresh_topics(consumer, ANSWER_MS)

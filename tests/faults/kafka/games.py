@@ -148,19 +148,19 @@ def committed_finals(address: Address) -> Finals:
     return found
 
 
-def all_used(address: Address, group: str = "touchline", timeout_s: float = 60.0) -> None:
-    real_cluster.until(lambda: real_cluster.lag(address, SPORT, group) == 0, "all input used and committed", timeout_s)
+def all_used(address: Address, group: str = "touchline") -> None:
+    real_cluster.until(lambda: real_cluster.lag(address, SPORT, group) == 0, "all input used and committed")
 
 
 def commits_go_on(runner: KafkaRunner, more: int = 3) -> None:
     """Wait for so many further commits."""
     before = runner.commits
-    real_cluster.until(lambda: runner.commits >= before + more, "further commits", 60.0)
+    real_cluster.until(lambda: runner.commits >= before + more, "further commits")
 
 
 def restarted(runner: KafkaRunner, times: int) -> None:
     """Wait until the operator has started again so many times."""
-    real_cluster.until(lambda: runner.recovered >= times, f"restart {times}", 60.0)
+    real_cluster.until(lambda: runner.recovered >= times, f"restart {times}")
 
 
 def assert_exactly_once(what: str, address: Address, feed: Feed, runner: KafkaRunner) -> None:

@@ -65,4 +65,4 @@ def disturb(proxy: WireProxy, api: str, does: Callable[[Exchange], Do], answers:
     """The next request of the kind, or its answer."""
     rule = proxy.rule(api, does, answers=answers)
     if wait:
-        real_cluster.until(rule.happened.is_set, f"a request {api}", 60.0)
+        real_cluster.until(rule.happened.is_set, f"a request {api}")

@@ -51,7 +51,7 @@ def late_in_the_next_transaction(proxy: WireProxy, runner: KafkaRunner, api: str
     proxy.rule("Produce", late.arrive, **written)
     # What is written queues in the client meanwhile.
     proxy.rule("Produce", delay(0.2), times=1_000, **(written | {"texts": (turn,)}))
-    real_cluster.until(lambda: late.answers, f"{api} arrives late", 60.0)
+    real_cluster.until(lambda: late.answers, f"{api} arrives late")
     proxy.clear()
     print(api, late.answers[0].hex(" "))
     return late
