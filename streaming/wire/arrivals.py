@@ -90,7 +90,8 @@ class ArrivalGuard:
         arrival = record.arrival_us
         if isinstance(arrival, int) and not arrival:
             return Verdicts([record], [])
-        if not self._held:
+        # the first stamps of a game are judged one by one: what the first is compared with is wider than what the next one is
+        if not self._held and (self._newest_us != NEVER or isinstance(arrival, int)):
             newest = int(arrival.max(initial=0)) if isinstance(arrival, np.ndarray) else arrival
             if newest <= self._limit(now_us):
                 self._believe(newest, now_us)
