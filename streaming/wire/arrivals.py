@@ -96,11 +96,13 @@ class ArrivalGuard:
             if newest <= self._limit(now_us):
                 self._believe(newest, now_us)
                 return Verdicts([record], [])
-        if isinstance(record, Telemetry) and isinstance(arrival, np.ndarray) and len(arrival) == len(record.t_us):
+        if isinstance(record, Telemetry) and isinstance(arrival, np.ndarray):
+            columns = (record.t_us, record.tag, record.x_m, record.y_m, record.z_m, *record.channels.values())
+            if any(len(column) != len(arrival) for column in columns):
+                return Verdicts([record], [])  # ragged: it is refused for that
             return self._samples(record, arrival, now_us)
         out = Verdicts([], [])
-        if isinstance(arrival, np.ndarray):
-            return Verdicts([record], [])  # ragged: it is refused for that
+        assert isinstance(arrival, int)
         kind = self._judge(arrival, now_us)
         if kind in ("held", "confirmed"):
             self._hold(record, out)
