@@ -11,7 +11,7 @@ the held ones are dead letters. Stamps alone decide, one by one, so that the ans
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -97,7 +97,7 @@ class ArrivalGuard:
                 self._believe(newest, now_us)
                 return Verdicts([record], [])
         if isinstance(record, Telemetry) and isinstance(arrival, np.ndarray):
-            columns = (record.t_us, record.tag, record.x_m, record.y_m, record.z_m, *record.channels.values())
+            columns: tuple[Any, ...] = (record.t_us, record.tag, record.x_m, record.y_m, record.z_m, *record.channels.values())
             if any(len(column) != len(arrival) for column in columns):
                 return Verdicts([record], [])  # ragged: it is refused for that
             return self._samples(record, arrival, now_us)
