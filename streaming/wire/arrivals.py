@@ -11,7 +11,7 @@ the held ones are dead letters. Stamps alone decide, one by one, so that the ans
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -90,16 +90,19 @@ class ArrivalGuard:
         arrival = record.arrival_us
         if isinstance(arrival, int) and not arrival:
             return Verdicts([record], [])
-        if not self._held:
+        # the first stamps of a game are judged one by one: what the first is compared with is wider than what the next one is
+        if not self._held and (self._newest_us != NEVER or isinstance(arrival, int)):
             newest = int(arrival.max(initial=0)) if isinstance(arrival, np.ndarray) else arrival
             if newest <= self._limit(now_us):
                 self._believe(newest, now_us)
                 return Verdicts([record], [])
-        if isinstance(record, Telemetry) and isinstance(arrival, np.ndarray) and len(arrival) == len(record.t_us):
+        if isinstance(record, Telemetry) and isinstance(arrival, np.ndarray):
+            columns: tuple[Any, ...] = (record.t_us, record.tag, record.x_m, record.y_m, record.z_m, *record.channels.values())
+            if any(len(column) != len(arrival) for column in columns):
+                return Verdicts([record], [])  # ragged: it is refused for that
             return self._samples(record, arrival, now_us)
         out = Verdicts([], [])
-        if isinstance(arrival, np.ndarray):
-            return Verdicts([record], [])  # ragged: it is refused for that
+        assert isinstance(arrival, int)
         kind = self._judge(arrival, now_us)
         if kind in ("held", "confirmed"):
             self._hold(record, out)
