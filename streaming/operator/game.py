@@ -200,7 +200,7 @@ class GameOperator:
         try:
             self._load_arrays(arrays)
             self.events.load_ledger(plain.ledger, plain.unavailable)
-        except (ValueError, KeyError, msgspec.DecodeError) as error:
+        except (ValueError, LookupError, msgspec.DecodeError) as error:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.clock.load(plain.clock)
         self.finalizer.load(

@@ -133,6 +133,8 @@ class TagBuffers:
         longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0
         if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > LINE:
             raise ValueError("its samples do not add up")
+        if saved["v"].ndim != self.values.ndim:
+            raise ValueError("its values are not of each line, sample and channel")
         self.values[:, : saved["v"].shape[1]] = saved["v"]
         self.lines["t"][:, :longest] = saved["t"]
         for name in self.FIELDS[1:]:
