@@ -1,7 +1,7 @@
 # Two doors: `make demo` and `make test`. Both make .venv by themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check audit lock docs fuzz bench clean browser jars up down
+.PHONY: help setup demo test fast check audit lock docs fuzz bench sim clean browser jars up down
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -54,6 +54,9 @@ fuzz: $(VENV)/.made-dev   ## coverage-guided fuzzing of every decoder (ARGS="--m
 
 bench: setup     ## every benchmark, beside its floor
 	$(BIN)/touchline bench
+
+sim: $(VENV)/.made-dev   ## ten thousand simulated deployments under faults, in under ten minutes on two cores
+	$(BIN)/touchline sim --seeds 0..9999 $(ARGS)
 
 clean: down      ## remove what was made
 	rm -rf $(VENV) build dist site *.egg-info infra/.jars .run

@@ -7,9 +7,11 @@ that stand below: the pid is Java's by construction, and a TaskManager that was 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
+import stat
 import sys
 import sysconfig
 import urllib.request
@@ -122,6 +124,24 @@ logger.netty.level = OFF
 """
 
 
+#: where a worker of Apache Beam, as Flink's process mode has them, looks for a pickle to load before anything else
+STAGED: Final = Path("/tmp/staged")
+_SESSION: Final = "pickled_main_session"
+
+
+def close_staged(folder: Path = STAGED) -> None:
+    """Make that folder this user's and closed to others, so that nobody else hands the workers code; ``Unavailable`` with one
+    sentence where it is another's, or where there is such a pickle."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise Unavailable(f"{folder} is not a folder of this user, and Flink's Python workers would run a pickle in it: remove it")
+    folder.chmod(0o700)
+    if (folder / _SESSION).exists():
+        raise Unavailable(f"{folder / _SESSION} would be run by Flink's Python workers: remove it")
+
+
 def distribution() -> Path:
     """The folder of the package, which is not imported: that takes a second, and only its files are wanted."""
     package = importlib.util.find_spec("pyflink")
@@ -149,6 +169,7 @@ class Flink:
         connectors = sorted(JARS.glob("*.jar"))
         if not connectors:
             raise Unavailable("the jar of Flink's Kafka connector is not there: make jars")
+        close_staged()
         home = distribution()
         for name in ("conf", "lib", "log", "tmp", "checkpoints", "savepoints"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)

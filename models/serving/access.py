@@ -89,7 +89,7 @@ class Grant:
         return bool(getattr(self, what))
 
 
-#: where no token is asked for: whoever reaches the loopback may do everything
+#: where no token is asked for: on the loopback everybody may do everything
 ANYBODY: Final = Grant("", frozenset(("admin",)))
 
 

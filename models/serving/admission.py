@@ -20,7 +20,7 @@ MOST_PER_ADDRESS: Final = 256
 #: connections that one address may open at once, and then a second
 MOST_CONNECTS_AT_ONCE: Final = 4096
 MOST_CONNECTS_PER_S: Final = 200.0
-#: connections beyond the most that are told why; further ones are closed without a word
+#: connections beyond the most that get the reason; further ones are closed without a word
 MOST_REFUSED: Final = 32
 #: clients whose rates are remembered
 MOST_CLIENTS: Final = 10_000

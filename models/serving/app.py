@@ -10,6 +10,7 @@ DELETE /models/NAME                unload
 POST   /models/NAME/invoke         rows in, predictions out
 GET    /execution-parameters       limits for batch jobs
 GET    /metrics                    Prometheus
+GET    /openapi.json               these paths as an OpenAPI document
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from models.serving.connection import Connection, Request
 from models.serving.contract import CSV, JSON, MOST_BODY_BYTES, RETRY, Refused, answer_type, body_type, decode, encode, media_type
 from models.serving.front import Front, bearer
 from models.serving.loaded_models import LoadedModels, ServedModel
+from models.serving.openapi import Load, Replace, endpoint_document
 from models.serving.queue import Job, Queue
 
 T = TypeVar("T")
@@ -39,18 +41,10 @@ _ALLOWED: Final = {
     "/ping": "GET",
     "/metrics": "GET",
     "/execution-parameters": "GET",
+    "/openapi.json": "GET",
     "/invocations": "POST",
     "/models": "GET, POST",
 }
-
-
-class _Load(msgspec.Struct):
-    model_name: str
-    url: str
-
-
-class _Replace(msgspec.Struct):
-    url: str
 
 
 class Endpoint:
@@ -126,6 +120,9 @@ class Endpoint:
                 }
                 request.answer(metrics.exposition(self.loaded.metrics, gauges), metrics.CONTENT_TYPE)
                 return
+            if method == "GET" and path == "/openapi.json":
+                request.answer(msgspec.json.encode(endpoint_document()))
+                return
             if method == "GET" and path == "/execution-parameters":
                 most_mb = MOST_BODY_BYTES >> 20
                 request.answer(b'{"MaxConcurrentTransforms":8,"BatchStrategy":"MULTI_RECORD","MaxPayloadInMB":%d}' % most_mb)
@@ -164,7 +161,7 @@ class Endpoint:
             return
         if request.method != "POST":
             raise _not_found("/models", request.method, _ALLOWED["/models"])
-        load = _body(request, _Load)
+        load = _body(request, Load)
 
         def check() -> None:
             if load.model_name in loaded.models:
@@ -181,7 +178,7 @@ class Endpoint:
             request.answer(b"{}")
         elif request.method == "PUT":
             self.loaded.find(name)
-            self._load(request, name, _body(request, _Replace).url, lambda: None)
+            self._load(request, name, _body(request, Replace).url, lambda: None)
         else:
             raise _not_found("/models/NAME", request.method, "GET, PUT, DELETE")
 
@@ -229,7 +226,7 @@ class Endpoint:
                     served.metrics.refused(answer.reason)
                     request.refuse(answer)
                     return
-                request.answer(encode(answer, kind, served.name, served.version), _BYTES[kind], served.headers)
+                request.answer(encode(answer, kind, served.name, served.version, served.digest), _BYTES[kind], served.headers)
                 served.metrics.answered(len(rows), time.monotonic() - request.started_s)
 
             self.queue.offer(Job(served, rows, deadline_s, done))

@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes = self._fields = 0
         self._in_head = True
         self._stuck: asyncio.TimerHandle | None = None
-        self._input_ignored = self._input_unread = self._eof = False
+        self._input_ignored = self._input_unread = self._eof = self._used = False
 
     # -- transport side -----------------------------------------------------------------------------------------------
 
@@ -247,7 +247,8 @@ class Connection(asyncio.Protocol):
         if len(self._waiting) >= MOST_PIPELINED:
             self._refuse(_TOO_MANY)
             return
-        if self.ticket is not None:
+        if not self._used and self.ticket is not None:
+            self._used = True
             self.ticket.used()
         self._parts, self._request = [], None
         self._waiting.append(request)

@@ -28,8 +28,8 @@ STATUS: Final = {
     "unknown model": 404, "unknown path": 404, "method not allowed": 405, "not acceptable": 406, "too slow": 408,
     "already loaded": 409, "body too large": 413, "too many rows": 413, "unsupported media type": 415, "wrong host": 421,
     "too many requests": 429, "head too large": 431,
-    "model failed": 500, "queue full": 503, "too many connections": 503, "draining": 503, "deadline passed": 504,
-    "no room": 507,
+    "model failed": 500, "model unavailable": 503, "queue full": 503, "too many connections": 503, "draining": 503,
+    "deadline passed": 504, "no room": 507,
 }  # fmt: skip
 
 
@@ -187,9 +187,9 @@ def _array(rows: list[list[_Cell]], names: Sequence[str]) -> Floats:
     return np.array(rows, np.float64)
 
 
-def encode(values: Floats, kind: str, name: str, version: str) -> bytes:
+def encode(values: Floats, kind: str, name: str, version: str, digest: str) -> bytes:
     """The body of a response with values (B,) or (B, C); NaN is ``null``, in CSV an empty cell."""
     if kind == JSON:
-        return encode_json({"predictions": values.tolist(), "model": name, "version": version})
+        return encode_json({"predictions": values.tolist(), "model": name, "version": version, "digest": digest})
     lines = values.reshape(len(values), -1).tolist()
     return "".join(",".join("" if v != v else repr(v) for v in line) + "\n" for line in lines).encode()

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
 from models.serving.access import ANYBODY, Grant, Tokens
-from models.serving.admission import RateLimit, client_of, is_loopback
+from models.serving.admission import Door, RateLimit, client_of, is_loopback
 
 #: requests of one token, or of one address where there is none: at once, and then a second
 MOST_REQUESTS_AT_ONCE: Final = 4096
@@ -45,7 +47,8 @@ def check_front(host: str, *, tls: bool, behind_proxy: bool, tokens: bool) -> No
 class Front:
     """``hosts``: names besides the loopback's that clients use for this server, ``*`` for any; ``origins``: of pages that may read
     it besides its own, as ``https://graphics.example.com``, or ``null`` for pages from files. ``host`` is where it listens,
-    ``requests_per_s`` the rate of one token or address (None: unbounded)."""
+    ``requests_per_s`` the rate of one token or address (None: unbounded), ``most_connections`` of all (None: as the server has
+    it)."""
 
     def __init__(
         self,
@@ -56,8 +59,14 @@ class Front:
         origins: Iterable[str] = (),
         behind_proxy: bool = False,
         requests_per_s: float | None = MOST_REQUESTS_PER_S,
+        tls: ssl.SSLContext | None = None,
+        most_connections: int | None = None,
     ) -> None:
         self.tokens, self.behind_proxy = tokens, behind_proxy
+        self.tls, self.most_connections = tls, most_connections
+        #: by status, how many requests were refused here; the door of the server, once it listens
+        self.refused: Counter[int] = Counter()
+        self.door: Door | None = None
         self.hosts = {name.lower().strip("[]") for name in (*hosts, host)}
         self.any_address = not is_loopback(host)
         self.origins = {origin.lower().rstrip("/") for origin in origins}

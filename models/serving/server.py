@@ -7,7 +7,6 @@ import gc
 import os
 import signal
 import socket
-import ssl
 import stat
 import threading
 import time
@@ -46,16 +45,14 @@ class Server:
         front: Front | None = None,
         most_waiting: int = 1024,
         drain_s: float = DRAIN_S,
-        most_connections: int = MOST_CONNECTIONS,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.loaded, self.host, self.port, self.uds, self.drain_s = loaded, host, port, uds, drain_s
         if front is None:
             tokens = Tokens.of([Grant("the token", frozenset(("admin",)), digest(token))]) if token else None
             front = Front(tokens, host=host, requests_per_s=None)
         self._front, self._most_waiting = front, most_waiting
-        self._tls = tls
-        self.door = Door(lambda: connections_within_descriptors(most_connections), address_limited=not front.behind_proxy)
+        most = front.most_connections or MOST_CONNECTIONS
+        self.door = Door(lambda: connections_within_descriptors(most), address_limited=not front.behind_proxy)
         self._servers: list[asyncio.AbstractServer] = []
         self._listeners: list[Listener] = []
         self.endpoint: Endpoint | None = None
@@ -67,7 +64,7 @@ class Server:
             for family, kind, proto, _, address in _addresses(self.host, self.port):
                 sock = _bound(family, kind, proto, address if not self._listeners else (address[0], self.port, *address[2:]))
                 self.port = sock.getsockname()[1]
-                listener = Listener(sock, self.door, lambda ticket: Connection(endpoint, ticket), self._tls)
+                listener = Listener(sock, self.door, lambda ticket: Connection(endpoint, ticket), self._front.tls)
                 self._listeners.append(listener)
                 listener.start(loop)
         if self.uds is not None:

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "serve": ("streaming.cli.serve", "serve", "Serve the pages of games that run elsewhere, from Kafka."),
     "tokens": ("streaming.cli.tokens", "app", "Make, list and take back tokens of the gateway and the endpoint."),
     "dead": ("streaming.cli.dead", "app", "List dead letters, or send their records again."),
+    "transactions": ("streaming.cli.transactions", "transactions", "List open transactions of Flink jobs, or abort them."),
     "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
     "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by the SageMaker container contract."),
     "check": ("streaming.cli.check", "app", "Count the highlights and stories of real games."),
@@ -35,7 +36,9 @@ COMMANDS: Final = {
     "ograf": ("streaming.cli.ograf", "ograf", "Write the graphics in the OGraf format."),
     "schemas": ("streaming.cli.schemas", "schemas", "Write the JSON Schemas and the AsyncAPI document."),
     "bench": ("streaming.cli.bench", "bench", "Run the benchmarks, each beside its floor."),
+    "sim": ("streaming.cli.sim", "sim", "Simulate deployments under faults, every order of events decided by a seed."),
     "doctor": ("streaming.cli.doctor", "doctor", "Check what is installed and reachable, and how to mend the rest."),
+    "access": ("streaming.cli.access", "access", "Print what a broker has to allow a part of a deployment."),
     "settings": ("streaming.cli.settings", "settings", "Print what environment and settings file set."),
     "warm": ("streaming.cli.warm", "warm", "Fill the cache of compiled code."),
 }
@@ -44,10 +47,8 @@ EPILOG: Final = (
     "Start with: touchline demo soccer. Every command answers --help with an example. Every option is also an environment variable "
     "(TOUCHLINE_RUN_COMMIT_MS for run --commit-ms) and a key of the settings file."
 )
-#: commands that run until they are stopped: what their clients (Kafka, HTTP, AWS) warn of is shown
-SERVICES: Final = ("run", "serve", "endpoint")
 #: options before the command; they may stand behind it, too
-GLOBAL: Final = ("--settings", "--log-level", "--log-format")
+GLOBAL: Final = ("--settings", "--log-level", "--log-format", "--traces", "--trace-sample")
 
 
 def load_command(name: str) -> Any:
@@ -97,8 +98,18 @@ def _touchline(
         str, typer.Option(envvar="TOUCHLINE_LOG_LEVEL", help="debug, info, warning or error. Default: warning.")
     ] = "",
     log_format: Annotated[str, typer.Option(envvar="TOUCHLINE_LOG_FORMAT", help="text or json. Default: text.")] = "",
+    traces: Annotated[
+        str,
+        typer.Option(
+            envvar=["TOUCHLINE_TRACES", "OTEL_EXPORTER_OTLP_ENDPOINT"], help="Send spans to this OTLP/HTTP receiver.", metavar="URL"
+        ),
+    ] = "",
+    trace_sample: Annotated[
+        float, typer.Option(envvar="TOUCHLINE_TRACE_SAMPLE", help="Part of the records that is traced, where none says so.")
+    ] = 0.01,
 ) -> None:
     """Turn live tracking data into broadcast stats in milliseconds."""
+    from streaming.observability import traces as following
     from streaming.observability.logs import configured
 
     log: dict[str, str] = {}
@@ -107,8 +118,8 @@ def _touchline(
     level, form = log_level or log.get("log_level", ""), log_format or log.get("log_format", "")
     if form == "json":
         _json.append(True)
-    clients = bool(level or form) or ctx.invoked_subcommand in SERVICES
-    ctx.with_resource(configured(level or "warning", form or "text", clients=clients))
+    ctx.with_resource(configured(level or "warning", form or "text", clients=bool(level or form)))
+    ctx.with_resource(following.configured(traces, trace_sample))
 
 
 def hoist(arguments: list[str]) -> list[str]:

@@ -24,6 +24,8 @@ BENCHES: Final = {
     "lead-curve": ("streaming.bench.models", "lead_curve"),
     "attribution": ("streaming.bench.models", "attribution"),
     "cars": ("streaming.bench.cars", "cars"),
+    "storm": ("streaming.bench.hostile", "storm"),
+    "hostile": ("streaming.bench.hostile", "bench"),
     "start": ("streaming.bench.pipeline", "start"),
     "kafka": ("streaming.bench.cluster", "kafka"),
     "flink": ("streaming.bench.cluster", "flink"),
@@ -35,7 +37,7 @@ CLUSTER: Final = ("kafka", "flink", "soak", "flink-curve")
 #: these need real games, in the folder that --data names: only by name
 DATA: Final = ("ngs-speed",)
 #: these take many minutes: only by name
-LONG: Final = ("soak", "flink-curve")
+LONG: Final = ("soak", "flink-curve", "hostile")
 PEERS_FOLDER: Final = Path.home() / ".cache" / "touchline" / "peers"
 
 

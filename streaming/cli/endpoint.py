@@ -13,6 +13,7 @@ from streaming.cli.front import (
     AllowedHosts,
     AllowedOrigins,
     BehindProxy,
+    FrontOptions,
     Host,
     MaxConnections,
     TlsCert,
@@ -20,8 +21,10 @@ from streaming.cli.front import (
     TokenFile,
     front_of,
 )
+from streaming.observability.logs import on_air
 
 if TYPE_CHECKING:
+    from models.registry.store import Store
     from models.serving.deployed import DeploymentSync
     from models.serving.loaded_models import LoadedModels
 
@@ -65,22 +68,21 @@ def endpoint(
     """
     import uvloop
 
-    from models.serving.app import MOST_CONNECTIONS
     from models.serving.loaded_models import LoadedModels
     from models.serving.server import Server
     from streaming.errors import Unavailable
 
-    front, tls = front_of(
-        host,
-        cert=tls_cert,
-        key=tls_key,
+    options = FrontOptions(
+        tls_cert=tls_cert,
+        tls_key=tls_key,
         behind_proxy=behind_proxy,
         tokens=tokens,
         hosts=allowed_host,
         origins=allowed_origin,
-        single_token=os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", ""),
-        requests_per_s=0,  # an operator asks as often as there is something to ask; the queue is bounded
+        most_connections=max_connections,
     )
+    # an operator asks as often as there is something to ask; the queue is bounded
+    front = front_of(host, options, single_token=os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", ""), bounded_rate=False)
     loaded = LoadedModels(models or ())
     deployed = None
     if store is not None and not models:
@@ -94,16 +96,15 @@ def endpoint(
         uds=uds,
         front=front,
         most_waiting=waiting,
-        most_connections=max_connections or MOST_CONNECTIONS,
-        tls=tls,
     )
 
     async def serve() -> None:
         await server.start()
         if deployed is not None:
             deployed.start(asyncio.get_running_loop())
-        where = f"{'http' if tls is None else 'https'}://{host}:{server.port}" + (f" and {uds}" if uds else "")
+        where = f"{'http' if front.tls is None else 'https'}://{host}:{server.port}" + (f" and {uds}" if uds else "")
         print(f"{len(loaded.models)} models at {where}: {', '.join(sorted(loaded.models))}; Ctrl-C ends it", flush=True)
+        on_air()
         await server.until_signal()
 
     try:
@@ -118,16 +119,25 @@ def _follow(loaded: LoadedModels, root: Path) -> DeploymentSync:
     from models.registry.store import Store
     from models.serving.contract import Refused
     from models.serving.deployed import DeploymentSync
+    from models.specs import SPECS
     from streaming.errors import BadInput
 
     if not root.is_dir():
         raise BadInput(f"there is no model registry at {root}: touchline models train makes one")
     store = Store(root)
     try:
-        live = [name for name in store.names() if store.deployed(name)]
-        return DeploymentSync(loaded, store, {*shipped(), *live})
+        registered = [name for name in store.names() if name in SPECS and _is_live(store, name)]
+        return DeploymentSync(loaded, store, {*shipped(), *registered})
     except (ValueError, Refused) as error:
         raise BadInput(str(error)) from None
+
+
+def _is_live(store: Store, name: str) -> bool:
+    """Whether a version of the model was deployed; where that cannot be read the follower finds out, and says so."""
+    try:
+        return store.deployed(name) is not None
+    except (ValueError, OSError):
+        return True
 
 
 def _load(loaded: LoadedModels, folders: list[Path] | None) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    import ssl
-
     from models.serving.access import Tokens
     from models.serving.front import Front
 
@@ -57,49 +56,48 @@ MaxConnections = Annotated[
 ]
 
 
-def front_of(
-    host: str,
-    *,
-    cert: Path | None,
-    key: Path | None,
-    behind_proxy: bool,
-    tokens: Path | None,
-    hosts: Iterable[str] | None = None,
-    origins: Iterable[str] | None = None,
-    single_token: str = "",
-    requests_per_s: float | None = None,
-) -> tuple[Front, ssl.SSLContext | None]:
-    """The front and the TLS of a server that listens on ``host``; ``BadInput`` with one sentence where it would be open.
-    ``single_token`` may do everything; ``requests_per_s`` None: the default rate."""
+@dataclass(frozen=True, kw_only=True)
+class FrontOptions:
+    """The options above, as a command has them."""
+
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    tokens: Path | None = None
+    hosts: list[str] | None = None
+    origins: list[str] | None = None
+    most_connections: int | None = None
+
+
+def front_of(host: str, options: FrontOptions, *, single_token: str = "", bounded_rate: bool = True) -> Front:
+    """The front of a server that listens on ``host``; ``BadInput`` with one sentence where it would be open. ``single_token`` may
+    do everything; without ``bounded_rate`` a client may ask as often as it likes."""
     from models.serving.access import Tokens
     from models.serving.front import MOST_REQUESTS_PER_S, Front, check_front
     from models.serving.listener import tls_context
     from streaming.errors import BadInput
 
+    cert, key, file = options.tls_cert, options.tls_key, options.tokens
     if (cert is None) != (key is None):
         raise BadInput(f"--tls-cert and --tls-key belong together: --tls-{'key' if key is None else 'cert'} is missing")
-    if tokens is not None and single_token:
+    if file is not None and single_token:
         raise BadInput("--tokens and TOUCHLINE_ENDPOINT_TOKEN exclude each other: make the token one of the file")
     try:
-        check_front(host, tls=cert is not None, behind_proxy=behind_proxy, tokens=tokens is not None or bool(single_token))
-        allowed: Tokens | None = None
-        if tokens is not None:
-            allowed = Tokens(tokens)
-        elif single_token:
-            allowed = _single(single_token)
-        context = None if cert is None or key is None else tls_context(cert, key)
+        check_front(host, tls=cert is not None, behind_proxy=options.behind_proxy, tokens=file is not None or bool(single_token))
+        tokens = Tokens(file) if file is not None else _single(single_token) if single_token else None
+        tls = None if cert is None or key is None else tls_context(cert, key)
     except ValueError as error:
         raise BadInput(str(error)) from None
-    rate = MOST_REQUESTS_PER_S if requests_per_s is None else None if requests_per_s == 0 else requests_per_s
-    front = Front(
-        allowed,
+    return Front(
+        tokens,
         host=host,
-        hosts=_checked_hosts(hosts or ()),
-        origins=_checked_origins(origins or ()),
-        behind_proxy=behind_proxy,
-        requests_per_s=rate,
+        hosts=_checked_hosts(options.hosts or ()),
+        origins=_checked_origins(options.origins or ()),
+        behind_proxy=options.behind_proxy,
+        requests_per_s=MOST_REQUESTS_PER_S if bounded_rate else None,
+        tls=tls,
+        most_connections=options.most_connections,
     )
-    return front, context
 
 
 def _single(token: str) -> Tokens:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from streaming.observability.logs import on_air
+
 if TYPE_CHECKING:
     from streaming.flink.rest import Rest
     from streaming.kafka.settings import Address
@@ -27,6 +29,9 @@ def run(
     runner: Annotated[str, typer.Option(help="embedded: this process; flink: a job on a cluster.")] = "embedded",
     sport: Annotated[str, typer.Option(help="Sport whose topics are read.")] = "soccer",
     group: Annotated[str, typer.Option(help="Consumer group; its processes share the games. Default: one per runner.")] = "",
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Publish instead of the group that did until now, all of which has ended.")
+    ] = False,
     partitions: Annotated[int | None, typer.Option(help="Partitions of the topics; default for new topics: 12.", min=1)] = None,
     commit_ms: Annotated[
         int | None, typer.Option(help="Time between commits; default 100, on Flink 1000.", min=10, max=60_000)
@@ -36,7 +41,7 @@ def run(
     ] = 5.0,
     keep_hours: Annotated[
         float,
-        typer.Option(help="Embedded: hours after its end until a game's record and state leave the broker.", min=0.1, max=87_600),
+        typer.Option(help="Hours after its end until a game's record and state are removed.", min=0.1, max=87_600),
     ] = 168.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")] = None,
     record: Annotated[Path | None, typer.Option(help="Embedded: also record each game in this folder.", metavar="REC")] = None,
@@ -66,6 +71,7 @@ def run(
     monitor_host: Annotated[str, typer.Option(help="Embedded: address of the monitor.")] = "127.0.0.1",
     ready_behind: Annotated[int, typer.Option(help="Embedded: not ready with more unread records than this.", min=1)] = 10_000,
     detach: Annotated[bool, typer.Option("--detach", help="Flink: submit the job and return.")] = False,
+    keep_job: Annotated[bool, typer.Option("--keep-job", help="Flink: leave the job on the cluster when this run ends.")] = False,
 ) -> None:
     """Run the games of a sport from Kafka to Kafka, exactly once, until Ctrl-C; or from a recording, or to a file.
 
@@ -79,15 +85,17 @@ def run(
 
     A job whose cluster was lost: touchline run ... --runner flink --from-checkpoint newest
 
-    Any number of processes may run: partitions are rebalanced to them, with the state of their games. On Flink, Ctrl-C stops the
-    job with a savepoint and prints how to go on from it, with more slots or a newer version; until then a job that is lost with its
-    JobManager is submitted again from its newest checkpoint. Security settings come from the file,
+    Any number of processes of a group may run: partitions are rebalanced to them, with the state of their games. One group
+    publishes a sport: a second one is refused, unless it has a topic_prefix of its own or --take-over is given. On Flink, Ctrl-C
+    stops the job with a savepoint and prints how to go on from it, with more slots or a newer version; until then a job that is
+    lost with its JobManager is submitted again from its newest checkpoint. Security settings come from the file,
     or from TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
     from streaming.cli.run_files import captured, run_feed, run_game
     from streaming.errors import BadInput
     from streaming.factory import sport_named
     from streaming.kafka.broker import ensure
+    from streaming.kafka.publisher import claim
     from streaming.kafka.settings import parse
     from streaming.sinks.base import file_of, is_file, sink_kind
     from streaming.sources.base import GameSource, SourceOptions, open_source, source_kind
@@ -111,6 +119,8 @@ def run(
     kinds = source_kind(source), sink_kind(sink)
     if runner == "flink" and (kinds != ("kafka", "kafka") or record):
         raise BadInput("a job goes from Kafka to Kafka: recordings and files are for the embedded runner")
+    if take_over and kinds != ("kafka", "kafka"):
+        raise BadInput("--take-over is for a run from Kafka to Kafka: only there groups publish")
     if runner != "flink" and (fresh or from_checkpoint or savepoint or transaction_timeout_s):
         raise BadInput("--savepoint, --from-checkpoint, --fresh and --transaction-timeout-s are for --runner flink")
     if kinds[0] == "file" and is_file(sink):
@@ -131,6 +141,7 @@ def run(
         raise BadInput("source and sink are one broker, with one topic_prefix: results and offsets are committed together")
     if runner == "embedded":
         number = ensure(address, name, partitions)
+        claim(address, name, address.group(group or "touchline"), take_over=take_over)
         stop = _stop_event()
         with captured(KafkaSource(address, name), record, stop):
             tuning: dict[str, Any] = {
@@ -157,6 +168,7 @@ def run(
         savepoint=savepoint,
         checkpoint_ms=commit_ms or 1000,
         transaction_s=transaction_timeout_s or 0,
+        keep_s=3600 * keep_hours,
     )
     shortest_s = plan.checkpoint_ms / 1000 + CHECKPOINT_TIMEOUT_S
     if transaction_timeout_s is not None and transaction_timeout_s < shortest_s:
@@ -166,7 +178,8 @@ def run(
         )
     rest.slots()  # before topics are made: whether there is a cluster at all
     ensure(address, name, partitions)
-    _flink(begin(plan, rest, from_checkpoint=from_checkpoint, fresh=fresh), rest, detach)
+    claim(address, name, plan.group, take_over=take_over)
+    _flink(begin(plan, rest, from_checkpoint=from_checkpoint, fresh=fresh), rest, detach, keep_job)
 
 
 def _embedded(
@@ -200,15 +213,16 @@ def _embedded(
         # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
         sys.setswitchinterval(0.0005)
         print(f"{sport} from {address.text}, {number} partitions, group {runner.group}: on the air; Ctrl-C ends it", flush=True)
+        on_air()
         runner.run(stop)
     print(f"ended after {runner.commits:,} commits; every one is on the broker")
 
 
-def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
+def _flink(start: Beginning, rest: Rest, detach: bool, keep_job: bool) -> None:
     from streaming.kafka.broker import TopicGuard
     from streaming.runners.flink import checkpoints
     from streaming.runners.flink.submission import submit_apart
-    from streaming.runners.flink.supervisor import JobSupervisor
+    from streaming.runners.flink.supervisor import JobEffects, JobSupervisor
     from streaming.runners.flink.transactions import abort_behind, lost_commits
     from streaming.wire import topics
 
@@ -225,12 +239,10 @@ def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
         print(f"{plan.sport} from {plan.address.text} on {rest.url}, {plan.profile} mode: job {job} is on the air", flush=True)
     if guard is None:
         return
-    print("Ctrl-C stops it with a savepoint", flush=True)
+    print("Ctrl-C leaves it on the cluster" if keep_job else "Ctrl-C stops it with a savepoint", flush=True)
+    on_air()
     where = checkpoints.folders(rest, plan.group, plan.sport)
-    supervisor = JobSupervisor(
-        msgspec.structs.replace(plan, checkpoints=where.checkpoints),
-        rest,
-        job,
+    effects = JobEffects(
         guard=guard,
         submit=lambda again: submit_apart(again, "streaming.factory"),
         newest=lambda: checkpoints.newest(where, rest, plan.title),
@@ -238,7 +250,11 @@ def _flink(start: Beginning, rest: Rest, detach: bool) -> None:
         lost=lambda checkpoint: lost_commits(plan.address, plan.group, plan.sport, checkpoint),
         report=_report,
     )
+    supervisor = JobSupervisor(msgspec.structs.replace(plan, checkpoints=where.checkpoints), rest, job, effects)
     supervisor.watch(stop)
+    if keep_job:
+        print(f"job {supervisor.job} goes on without this run; watch it again with --from-checkpoint newest")
+        return
     began = time.monotonic()
     path = rest.stop(supervisor.job, where.savepoints)
     print(f"stopped in {time.monotonic() - began:.1f} s; go on with --savepoint {path}")

@@ -13,6 +13,7 @@ from streaming.cli.front import (
     AllowedHosts,
     AllowedOrigins,
     BehindProxy,
+    FrontOptions,
     Host,
     MaxConnections,
     TlsCert,
@@ -21,6 +22,7 @@ from streaming.cli.front import (
     front_of,
 )
 from streaming.cli.lifecycle.common import Contradicted
+from streaming.observability.logs import on_air
 
 
 def serve(
@@ -38,10 +40,16 @@ def serve(
     committed: Annotated[
         bool, typer.Option("--committed", help="Show only committed records; later by one commit interval.")
     ] = False,
+    group: Annotated[
+        str, typer.Option(help="Show only what this consumer group has published, and what names no group. Default: all.")
+    ] = "",
     look_back: Annotated[float, typer.Option(help="Seconds of the past to read first.", min=0, max=86_400)] = 180.0,
     keep: Annotated[
         float, typer.Option(help="Minutes that a game without news stays in memory.", metavar="MINUTES", min=1, max=100_000)
     ] = 720.0,
+    metrics_keep: Annotated[
+        float, typer.Option(help="Minutes that a game without news stays on /metrics.", metavar="MINUTES", min=0.1, max=100_000)
+    ] = 10.0,
     silent_limit: Annotated[
         float,
         typer.Option(help="/health and /ready fail when a game has had no record for so long; 0: never.", metavar="SECONDS", min=0),
@@ -75,23 +83,24 @@ def serve(
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
-    front, tls = front_of(
-        host,
-        cert=tls_cert,
-        key=tls_key,
+    options = FrontOptions(
+        tls_cert=tls_cert,
+        tls_key=tls_key,
         behind_proxy=behind_proxy,
         tokens=tokens,
         hosts=allowed_host,
         origins=allowed_origin,
+        most_connections=max_connections,
     )
+    front = front_of(host, options)
     address = parse(source, kafka_settings)
     sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else known()
     jobs = FlinkPoller(flink, lost=lost_of_job(address)) if flink else None
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)
-    hub = Hub(keep_s=60 * keep)
+    hub = Hub(keep_s=60 * keep, metrics_keep_s=60 * metrics_keep)
     models = watch_models(hub, registry, contradicted)
-    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models)
+    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models, group=group)
     watch = ClusterPoller(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None, silent_limit)
     gateway = Gateway(
         hub,
@@ -100,8 +109,6 @@ def serve(
         recordings=Path.cwd(),
         cluster=watch,
         front=front,
-        tls=tls,
-        most_connections=max_connections,
     )
     try:
         with reader, watch:
@@ -109,6 +116,7 @@ def serve(
             for name, path in (("live page", "/"), ("operator page", "/operator"), ("graphics", "/catalogue")):
                 print(f"  {name:<14} {gateway.url}{path}")
             sys.stdout.flush()
+            on_air()
             # The server ends at either signal, then raises it again: Ctrl-C it takes back itself, this one is taken back here.
             signal.signal(signal.SIGTERM, lambda *_: None)
             gateway.run()

@@ -6,6 +6,7 @@ from features.core.sport import Sport
 from streaming.kafka.batching import WindowBatcher
 from streaming.kafka.producer import Producer
 from streaming.kafka.settings import Address
+from streaming.observability import traces
 from streaming.wire import topics
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.headers import headers, input_headers
@@ -53,4 +54,10 @@ class Ingress(Producer):
         self._send(game, value)
 
     def _send(self, game: str, value: bytes) -> None:
-        self.put(self._topic, game, value, input_headers(game, value))
+        about = input_headers(game, value)
+        if traces.active is None or (span := traces.active.begin("ingress", None, game=game, bytes=len(value))) is None:
+            self.put(self._topic, game, value, about)
+            return
+        followed = span
+        sent = self.put(self._topic, game, value, (*about, *followed.headers))
+        sent.add_callback(lambda place: followed.end(partition=place.partition, offset=place.offset))

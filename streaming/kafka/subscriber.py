@@ -21,11 +21,14 @@ from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offset
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.monitoring.watch import ModelWatch
+from streaming.observability import traces
+from streaming.observability.traces import Span
 from streaming.operator.health import decode_health
 from streaming.operator.metrics import OperatorMetrics
 from streaming.threads import WatchedThread
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.headers import GROUP, read_headers
 from streaming.wire.messages import decode_letter, decode_positions, decode_prediction
 from streaming.wire.raw_stats import RawStatBlock, stat_blocks
 from streaming.wire.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
@@ -50,7 +53,7 @@ class Screen(Protocol):
     def waiting(self) -> int: ...
     def attach(self, record: GameRecord) -> None: ...
     def measure(self, game: str, metrics: OperatorMetrics, runner: str, reported_us: int) -> None: ...
-    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None: ...
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int, span: Span | None = None) -> None: ...
     def report(self, events: Sequence[Event]) -> None: ...
 
 
@@ -60,7 +63,8 @@ class KafkaSubscriber:
     ``look_back_s`` is how much of the past of stats, events and dead letters is read first; game records and health come from
     the beginning, since they are compacted. ``lag`` is, by sport, how many messages of stats wait on the broker; ``delay`` how
     long values took from being published to here (microseconds), of those that were published while this one was reading.
-    ``models`` gets the predictions and the events; without it predictions are not read.
+    ``models`` gets the predictions and the events; without it predictions are not read. With ``group`` what another group has
+    published is left out; what names no group is not.
     """
 
     def __init__(
@@ -72,9 +76,11 @@ class KafkaSubscriber:
         committed: bool = False,
         look_back_s: float = LOOK_BACK_S,
         models: ModelWatch | None = None,
+        group: str = "",
     ) -> None:
         self.address, self.sports, self.hub, self.committed = address, tuple(sports), hub, committed
         self.look_back_s, self.models = look_back_s, models
+        self._group = address.group(group) if group else ""
         self.lag: dict[str, int] = {}
         self.delay = Latency()
         self.taken = self.unreadable = 0
@@ -173,7 +179,7 @@ class KafkaSubscriber:
             for record in records:
                 if self._past:
                     self._wait_for_the_hub()
-                if record.value is not None:
+                if record.value is not None and (not self._group or self._follows(record)):
                     self._take(take, record)
             self._next[here] = records[-1].offset + 1
             self.taken += len(records)
@@ -195,6 +201,9 @@ class KafkaSubscriber:
             letter = DeadLetter(record.topic, _name(record.key), reason, record.timestamp * 1000, record.value, detail)
             self.hub.write([letter], time.time_ns() // 1000)
 
+    def _follows(self, record: Any) -> bool:
+        return read_headers(record.headers).get(GROUP, self._group) == self._group
+
     def _wait_for_the_hub(self) -> None:
         while self.hub.waiting > AHEAD and not self._over.is_set():
             time.sleep(0.002)
@@ -212,9 +221,14 @@ class KafkaSubscriber:
         self.hub.measure(health.game, health.metrics(), health.runner, health.reported_us)
 
     def _stats(self, record: Any) -> None:
+        span = None
+        if traces.active is not None:
+            span = traces.active.begin("gateway", record.headers, partition=record.partition, offset=record.offset)
         blocks = stat_blocks(record.value)
         for published_us, run in groupby(blocks, key=lambda pair: pair[0]):
-            self.hub.write([block for _, block in run], published_us)
+            self.hub.write([block for _, block in run], published_us, span)
+        if span is not None:
+            span.end(game=_name(record.key))
         if blocks and self._live_us is not None and blocks[-1][0] > self._live_us:
             self.delay.add(max(0, time.time_ns() // 1000 - blocks[-1][0]))
 

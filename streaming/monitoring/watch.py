@@ -16,6 +16,7 @@ from models.artefact import Card
 from models.monitoring.monitor import Alert, ModelMonitor, profile_on
 from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction
 from streaming.monitoring.prediction_join import logged
+from streaming.recordings.model_copies import Timed
 from streaming.wire.blocks import Output, Prediction
 from streaming.wire.records import Event, GameRecord
 
@@ -49,14 +50,14 @@ class ModelWatch:
 
     A final prediction of an event that carries its outcome is counted at once; the others wait for the event that does, and those
     with the same one are counted together. ``card_of(model, version)`` finds the card with the training profile, None when there
-    is none.
+    is none. ``timed``: what the predictions are timed in; the report names it, since a replay's times are not those of the air.
 
     It only watches: what fails here (a card that cannot be read, since no descriptor is left) is counted by its kind in
     ``failures``, logged once, and never reaches the game.
     """
 
-    def __init__(self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None]) -> None:
-        self.labels, self._card_of = dict(labels), card_of
+    def __init__(self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None], timed: Timed = "live") -> None:
+        self.labels, self._card_of, self.timed = dict(labels), card_of, timed
         self.monitors: dict[str, ModelMonitor] = {}
         #: by kind of error, how often watching has failed
         self.failures: Counter[str] = Counter()
@@ -121,7 +122,7 @@ class ModelWatch:
 
     def report(self) -> list[dict[str, Any]]:
         """Of every model, by name."""
-        return [self.monitors[name].report() for name in sorted(self.monitors)]
+        return [self.monitors[name].report() | {"timed": self.timed} for name in sorted(self.monitors)]
 
     def recent_report(self, age_s: float = REPORT_AGE_S) -> list[dict[str, Any]]:
         """The report as it was at most ``age_s`` ago: a page that looks every second must not slow the games down."""

@@ -128,23 +128,46 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
         raise AttributeError("it is always stderr")
 
 
+class _Clients(logging.Filter):
+    """Lets clients' lines through once they are wanted."""
+
+    def __init__(self, shown: bool) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return self.shown or _is_ours(record.name)
+
+
+#: of the log that is configured
+_clients: list[_Clients] = []
+
+
+def on_air() -> None:
+    """The process works until it is stopped: from now on what its clients warn of is shown. Before, it may still end with one
+    sentence, which says the same in better words."""
+    for found in _clients:
+        found.shown = True
+
+
 def _is_ours(name: str) -> bool:
     return name.partition(".")[0] in OURS
 
 
 @contextmanager
 def configured(level: str = "warning", form: str = "text", *, clients: bool = True) -> Iterator[None]:
-    """The process logs so meanwhile. Without ``clients`` their lines are left out: a command that ends with one sentence needs no
-    others. ``BadInput`` for an unknown level or format."""
+    """The process logs so meanwhile. Without ``clients`` their lines are left out until ``on_air``: a command that ends with one
+    sentence needs no others. ``BadInput`` for an unknown level or format."""
     if level not in LEVELS:
         raise BadInput(f"there is no log level {level!r}: {', '.join(LEVELS)}")
     if form not in FORMATS:
         raise BadInput(f"there is no log format {form!r}: {', '.join(FORMATS)}")
     handler = _Handler()
     handler.setFormatter(_Formatter(form))
+    wanted = _Clients(clients)
+    handler.addFilter(wanted)
     handler.addFilter(_Once())
-    if not clients:
-        handler.addFilter(lambda record: _is_ours(record.name))
+    _clients.append(wanted)
     root, number = logging.getLogger(), getattr(logging, level.upper())
     before = [(log, log.level) for log in (root, *map(logging.getLogger, OURS))]
     root.setLevel(max(logging.WARNING, number))
@@ -155,5 +178,6 @@ def configured(level: str = "warning", form: str = "text", *, clients: bool = Tr
         yield
     finally:
         root.removeHandler(handler)
+        _clients.remove(wanted)
         for log, was in before:
             log.setLevel(was)

@@ -7,7 +7,6 @@ stats of an event, at once when it arrives; and a window that a quiet feed keeps
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Mapping
 from typing import Any, Protocol
 
@@ -22,13 +21,14 @@ from streaming.operator import snapshot
 from streaming.operator.context import GameContext
 from streaming.operator.events.event_stats import EventStage
 from streaming.operator.events.finalizer import EventFinalizer, FinalizerState
-from streaming.operator.inference.reload import DeployedModels, ModelReloader
+from streaming.operator.inference.reload import DeployedModels, FixedModels, ModelReloader
 from streaming.operator.quarantine import Quarantine
+from streaming.operator.state import PlainState, fingerprint
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import ceil_div
 from streaming.operator.telemetry.watermarks import NEVER
 from streaming.operator.telemetry.window_stats import WindowStage, last_only
-from streaming.wire.arrivals import TOLERANCE_US, ArrivalGuard, Held, Verdicts
+from streaming.wire.arrivals import TOLERANCE_US, ArrivalGuard, Verdicts
 from streaming.wire.blocks import FrameBlock, Output
 from streaming.wire.records import Event, GameRecord, Telemetry
 
@@ -69,7 +69,8 @@ class GameOperator:
         requested: Container[str] = (),
         arrival_tolerance_s: float = TOLERANCE_US / 1e6,
     ) -> None:
-        models = (models if deployed is None else deployed.current()) or {}
+        deployed = deployed or FixedModels(models or {})
+        models = deployed.current()
         self.context = context = GameContext.of(sport, game, models, requested)
         self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
         self.roster, self.grid, self.clock, self.metrics = context.roster, context.grid, context.clock, context.metrics
@@ -78,7 +79,7 @@ class GameOperator:
         self.framer = Framer(context)
         self.windows, self.events = WindowStage(context), EventStage(context, self.framer.seen_us)
         self.finalizer = EventFinalizer(context, self.events, self.framer, provisional)
-        self._reloader = None if deployed is None else ModelReloader(context, deployed, self.windows, self.events)
+        self._reloader = ModelReloader(context, deployed, self.windows, self.events)
         self.quarantine = Quarantine(context, strict)
         self.arrivals = ArrivalGuard(game, int(arrival_tolerance_s * 1e6))
         #: events that the latest call has taken, as they were reported
@@ -90,7 +91,7 @@ class GameOperator:
             "windows": self.windows,
             "ticks": self.events,
         }
-        self._fingerprint = _fingerprint(context)
+        self._fingerprint = fingerprint(context)
         self._shown_us = NEVER
         self._drawn_row = 0
         self._ended = False
@@ -101,8 +102,7 @@ class GameOperator:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
         self.events_taken = []
-        if self._reloader is not None:
-            self._reloader.maybe_reload(record, now_us, out)
+        self._reloader.maybe_reload(record, now_us, out)
         self.context.budget.renew()
         try:
             if record.game != self.game.game:
@@ -119,7 +119,7 @@ class GameOperator:
 
     def _judged(self, verdicts: Verdicts, now_us: int, out: list[Output]) -> None:
         """Take what may be taken, one by one; the rest are dead letters."""
-        out.extend(self.quarantine.arrival(record) for record in verdicts.refused)
+        out.extend(self.quarantine.arrival(record, now_us) for record in verdicts.refused)
         for record in verdicts.taken:
             try:
                 if isinstance(record, Telemetry):
@@ -175,7 +175,7 @@ class GameOperator:
         """All that the next record may depend on."""
         finalizer = self.finalizer.dump()
         ledger, unavailable = self.events.dump_ledger()
-        plain = _Plain(
+        plain = PlainState(
             clock=self.clock.dump(),
             waiting=finalizer.waiting,
             settled=finalizer.settled,
@@ -196,26 +196,36 @@ class GameOperator:
 
     def restore(self, raw: bytes) -> None:
         """Take over the state of a snapshot; ``BadSnapshot`` when it is not one of this game, or a signal has changed its shape."""
-        plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint, _Plain)
+        plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint, PlainState)
         try:
+            plain.check()
             self._load_arrays(arrays)
             self.events.load_ledger(plain.ledger, plain.unavailable)
-        except (ValueError, LookupError, msgspec.DecodeError) as error:
-            raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
-        self.clock.load(plain.clock)
-        self.finalizer.load(
-            FinalizerState(
-                plain.waiting,
-                plain.settled,
-                plain.active,
-                plain.ticked,
-                plain.tick_revisions,
-                plain.event_revisions,
-                plain.silent_us,
-                plain.corrected,
+            self.clock.load(plain.clock)
+            self.finalizer.load(
+                FinalizerState(
+                    plain.waiting,
+                    plain.settled,
+                    plain.active,
+                    plain.ticked,
+                    plain.tick_revisions,
+                    plain.event_revisions,
+                    plain.silent_us,
+                    plain.corrected,
+                )
             )
-        )
-        self.arrivals.load(plain.arrivals)
+            self.arrivals.load(plain.arrivals, self.clock.now_us)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            OverflowError,
+            RecursionError,
+            msgspec.DecodeError,
+            BadRecord,
+        ) as error:
+            raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.metrics.load(plain.counts)
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
 
@@ -239,6 +249,9 @@ class GameOperator:
             self.finalizer.release(out, self.clock.now_us)
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
+        if not len(packet):
+            self.metrics.counts["dropped", "empty packet"] += 1
+            return
         samples = self.framer.packet(packet, now_us)
         framer, at, force, rejected = self.framer, 0, False, 0
         while at < len(packet):
@@ -311,31 +324,3 @@ class GameOperator:
         for name, stage in self._stages.items():
             own = f"{name}."
             stage.load({key.removeprefix(own): array for key, array in arrays.items() if key.startswith(own)})
-
-
-def _fingerprint(game: GameContext) -> str:
-    """What a snapshot must have in common with the operator that takes it over: the game, its entities and its grid. Signals and
-    ledger go by name, so that a newer version with more stats, or fewer, takes over a game in its middle."""
-    record = game.record
-    parts = [game.grid, record.t0_us, record.periods, record.tags, record.feeds, *game.roster.ids]
-    return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
-
-
-class _Plain(msgspec.Struct, array_like=True, kw_only=True):
-    """What of a snapshot is no array, in its order on the wire."""
-
-    clock: tuple[int, int, int]
-    waiting: list[Event]
-    settled: dict[str, int]
-    ledger: bytes
-    active: list[int]
-    ticked: int
-    tick_revisions: dict[int, int]
-    event_revisions: dict[str, int]
-    drawn_row: int
-    ended: bool
-    counts: list[tuple[str, str, int]]
-    unavailable: list[tuple[str, str]] = []
-    silent_us: int = NEVER
-    corrected: int = 0
-    arrivals: Held = msgspec.field(default_factory=Held)

@@ -32,12 +32,13 @@ class Quarantine:
             return DeadLetter(source, self.game, bad.reason, now_us, record, str(bad))
         return DeadLetter.of(source, self.game, bad.reason, now_us, encode(record), str(bad))
 
-    def arrival(self, record: Telemetry | Event) -> DeadLetter:
+    def arrival(self, record: Telemetry | Event, now_us: int) -> DeadLetter:
         """A record, or samples of one, whose stamp of arrival cannot be right."""
         stamps = record.arrival_us
         stamp_us = stamps if isinstance(stamps, int) else int(stamps.max(initial=0))
-        bad = BadRecord("arrival ahead", f"stamped {stamp_us} while the game's records arrived at {self.clock.now_us} (us)")
-        letter = self.record(record, bad, self.clock.now_us)
+        now_us = max(now_us, self.clock.now_us, 0)
+        bad = BadRecord("arrival ahead", f"stamped {stamp_us} while the game's records arrived at {now_us} (us)")
+        letter = self.record(record, bad, now_us)
         self.metrics.counts["quarantined", bad.reason] += len(letter) - 1
         return letter
 
@@ -54,7 +55,8 @@ class Quarantine:
                 continue
             if self.strict:
                 raise BadRecord(reason, f"{int(chosen.sum())} samples")
-            columns = values[chosen].astype(np.float32)
+            with np.errstate(invalid="ignore", over="ignore"):
+                columns = values[chosen].astype(np.float32)
             packet = Telemetry(
                 self.game,
                 feed,

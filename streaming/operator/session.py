@@ -16,6 +16,7 @@ from streaming.errors import BadInput, BadRecord, BadSnapshot, TouchlineError
 from streaming.operator.game import GameOperator
 from streaming.operator.health import Health, encode_health
 from streaming.operator.metrics import OperatorMetrics
+from streaming.operator.signing import state_keys
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
 from streaming.wire.bounds import game_name
@@ -95,18 +96,24 @@ class GameSession:
             _log.exception("no provisional values of a quiet feed", extra=self._about)
             return []
 
-    def snapshot(self) -> bytes:
-        """All that the next record may depend on."""
+    def snapshot(self, where: bytes = b"") -> bytes:
+        """All that the next record may depend on, signed where the deployment has a key; ``where`` is what its keeper adds, so that
+        it is taken in no other place."""
         inner = b"" if self.operator is None else self.operator.snapshot()
-        return _MAGIC + msgspec.msgpack.encode(_Saved(VERSION, self.phase, self.record, inner, self.given_up))
+        raw = _MAGIC + msgspec.msgpack.encode(_Saved(VERSION, self.phase, self.record, inner, self.given_up))
+        return state_keys().seal(raw, self._place(where))
+
+    def _place(self, where: bytes) -> bytes:
+        return b"\0".join((self.sport.encode(), self.game.encode(), where))
 
     def give_up(self, why: str) -> None:
         """End the game here, without what is still open: the others of its process go on."""
         _log.error("game %s is ended: %s", self.game, why, extra=self._about)
         self.phase, self.operator, self.given_up = "over", None, why
 
-    def restore(self, raw: bytes) -> None:
+    def restore(self, raw: bytes, where: bytes = b"") -> None:
         """Take over a snapshot; ``BadSnapshot`` with the one reason why it does not fit."""
+        raw = state_keys().open(raw, self._place(where), f"the snapshot of game {self.game!r}")
         if raw[:4] != _MAGIC:
             raise BadSnapshot(f"what was kept of game {self.game!r} is not a snapshot")
         try:
@@ -117,17 +124,21 @@ class GameSession:
                     "run the program that wrote it, or a newer one"
                 )
             saved = msgspec.msgpack.decode(raw[4:], type=_Saved)
-        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, IndexError, RecursionError) as error:
             raise BadSnapshot(f"the snapshot of game {self.game!r} cannot be read: {error}") from None
-        self.phase, self.record, self.operator, self.given_up = saved.phase, saved.record, None, saved.given_up
+        self.operator = None
         if saved.phase == "on":
             if saved.record is None:
                 raise BadSnapshot(f"the snapshot of game {self.game!r} has no game record")
+            if saved.record.game != self.game:
+                raise BadSnapshot(f"the snapshot of game {self.game!r} has the record of game {saved.record.game!r}")
             try:
-                self.operator = self._make(saved.record)
+                operator = self._make(saved.record)
             except BadInput as error:
-                raise BadSnapshot(f"the snapshot of game {self.game!r} has no usable game record: {error}") from None
-            self.operator.restore(saved.operator)
+                raise BadSnapshot(f"the snapshot of game {self.game!r} has a record that no game begins with: {error}") from None
+            operator.restore(saved.operator)
+            self.operator = operator
+        self.phase, self.record, self.given_up = saved.phase, saved.record, saved.given_up
 
     # -- the kinds of records --------------------------------------------------------------------------------------
 
@@ -138,6 +149,8 @@ class GameSession:
             raise BadRecord("after the end", "the game has been played")
         if self.record is not None:
             if record == self.record:
+                if self.metrics is not None:
+                    self.metrics.counts["duplicate", "game record"] += 1
                 return []  # sent twice, which does no harm
             raise BadRecord("changed game record", "the game has started with another one")
         try:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
 import msgspec
 
-from streaming.errors import BadInput, BadRecord
+from streaming.errors import BadInput, BadRecord, TouchlineError
+from streaming.recordings.model_copies import Timed
 from streaming.recordings.parquet_parts import reason
 from streaming.recordings.writer import Writer
 from streaming.wire import topics
@@ -18,11 +21,14 @@ from streaming.wire.blocks import DeadLetter, Output
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry, encode
 
+_log = logging.getLogger(__name__)
+
 
 class GameRecorder:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
     was there of that name is replaced then. ``requested`` are the models that were requested by name, with
-    their versions. A context manager: on an error it leaves nothing of the games that were still on.
+    their versions; ``timed`` is what the times of predictions are measured in. A context manager: on an error it leaves nothing
+    of the games that were still on.
 
     Attributes
     ----------
@@ -30,8 +36,8 @@ class GameRecorder:
     unclaimed : records that belong to no game on the air, and are in no recording
     """
 
-    def __init__(self, folder: Path, sport: str, requested: Mapping[str, str] | None = None) -> None:
-        self.folder, self.sport, self.requested = folder, sport, requested
+    def __init__(self, folder: Path, sport: str, requested: Mapping[str, str] | None = None, timed: Timed = "live") -> None:
+        self.folder, self.sport, self.requested, self.timed = folder, sport, requested, timed
         self.finished: list[Path] = []
         self.unclaimed = 0
         self._writers: dict[str, Writer] = {}
@@ -56,7 +62,7 @@ class GameRecorder:
     def tee(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """Pass a source's records on to a runner and record them. As a sink of that runner, this also records the outputs of its
         operator, and the runner closes it."""
-        writer = self._begin(game)
+        writer = self.begin(game)
         for record in records:
             if not isinstance(record, int):
                 writer.write(record)
@@ -87,7 +93,7 @@ class GameRecorder:
             if record.record.game != game:
                 raise BadRecord("another game", f"the record of {record.record.game} under the key {game}")
             if game not in self._writers:
-                self._begin(record.record)
+                self.begin(record.record, aired=True)
             elif self._writers[game].game != record.record:
                 raise BadRecord("changed game record", "the game has started with another one")
             return
@@ -110,9 +116,12 @@ class GameRecorder:
             payload = encode(record) if isinstance(record, Event) else record
             writer.write(DeadLetter(source, record.game, "arrival ahead", 0, payload))
 
-    def _begin(self, record: GameRecord) -> Writer:
+    def begin(self, record: GameRecord, *, aired: bool = False) -> Writer:
+        """Begin the recording of a game; ``aired``: of a feed that operators elsewhere answer."""
         self._guards[record.game] = ArrivalGuard(record)
-        self._writers[record.game] = writer = Writer(self._path(record.game), record, overwrite=True, requested=self.requested)
+        self._writers[record.game] = writer = Writer(
+            self._path(record.game), record, overwrite=True, requested=self.requested, timed=self.timed, aired=aired, copies=True
+        )
         return writer
 
     def _end(self, game: str) -> None:
@@ -125,6 +134,50 @@ class GameRecorder:
     def _path(self, game: str) -> Path:
         name = quote(game, safe=" ")
         return self.folder / (f"%2E{name[1:]}" if name.startswith(".") else name)
+
+
+class LiveRecorder:
+    """Records one game on the air, as a ``GameRecorder``. What goes wrong in recording (a full disk) ends the recording, with a
+    line on stderr, and never the game."""
+
+    def __init__(self, folder: Path, game: GameRecord, requested: Mapping[str, str] | None = None) -> None:
+        self.game, self.failed = game, ""
+        self._recorder = GameRecorder(folder, game.sport, requested)
+
+    def tee(self, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
+        """The records, which are recorded on their way."""
+        with self._going_on():
+            writer = self._recorder.begin(self.game)
+        for record in records:
+            if not self.failed and not isinstance(record, int):
+                with self._going_on():
+                    writer.write(record)
+            yield record
+
+    def write(self, outputs: Sequence[Output], published_us: int) -> None:
+        """Record the outputs of the game's operator."""
+        if not self.failed:
+            with self._going_on():
+                self._recorder.write(outputs, published_us)
+
+    def close(self) -> None:
+        """The game is over: the recording is there."""
+        if not self.failed:
+            with self._going_on():
+                self._recorder.close()
+
+    def abort(self) -> None:
+        """Leave nothing of the game."""
+        self._recorder.abort()
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        try:
+            yield
+        except (TouchlineError, OSError, ValueError) as error:
+            self.failed = str(error)
+            self._recorder.abort()
+            _log.error("%s is no longer recorded: %s", self.game.game, error)
 
 
 def _stamped(record: Telemetry | Event, now_us: int) -> Telemetry | Event:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streaming.recordings import arrow
+from streaming.recordings.model_copies import ModelCopies, ModelVersion, Timed
 from streaming.recordings.parquet_parts import AtomicWriter, Part, PartWriter
-from streaming.wire.blocks import DeadLetter, ModelSwitch, Output, Prediction
+from streaming.wire.blocks import DeadLetter, ModelSwitch, Output, Prediction, StatBlock
 from streaming.wire.bounds import event_bytes
 from streaming.wire.records import Event, GameRecord, Telemetry, encode, encode_telemetry
 
@@ -62,30 +63,45 @@ PREDICTION_SCHEMA = pa.schema(
         ("quality", pa.string()), ("took_us", pa.float64()), ("subjects", pa.list_(pa.string())),
     ]
 )  # fmt: skip
-SWITCH_SCHEMA = pa.schema([("model", pa.string()), ("before", pa.string()), ("version", pa.string()), ("after_us", pa.int64())])
+SWITCH_SCHEMA = pa.schema(
+    [("model", pa.string()), ("before", pa.string()), ("version", pa.string()), ("after_us", pa.int64()), ("digest", pa.string())]
+)
 
 
 class Contents(msgspec.Struct, frozen=True):
     """``recording.json``: the format and every part, so that a lost one is noticed. ``requested`` are the models that were asked
-    for by name when the game was recorded, with their versions: they answer again when it is replayed."""
+    for by name when the game was recorded, with their versions: they answer again when it is replayed. ``models`` are all
+    versions that answered; ``timed`` is what the times of predictions were measured in; ``aired``: operators elsewhere
+    answered, and are not named."""
 
     format: int
     parts: list[Part]
     requested: dict[str, str] = {}
+    models: list[ModelVersion] = []
+    timed: Timed = "live"
+    aired: bool = False
 
 
 class Writer(AtomicWriter):
     """Records a game: a context manager that leaves a whole recording at ``path``, or nothing when interrupted.
 
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
-    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested`` is written
-    as it is in :class:`Contents`.
+    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested``,
+    ``timed`` and ``aired`` are written as they are in :class:`Contents`; with ``copies`` the artefacts that answer are copied in.
     """
 
     def __init__(
-        self, path: str | Path, game: GameRecord, *, overwrite: bool = False, requested: Mapping[str, str] | None = None
+        self,
+        path: str | Path,
+        game: GameRecord,
+        *,
+        overwrite: bool = False,
+        requested: Mapping[str, str] | None = None,
+        timed: Timed = "live",
+        aired: bool = False,
+        copies: bool = False,
     ) -> None:
-        self.game, self.requested = game, dict(requested or {})
+        self.game, self.requested, self.timed, self.aired = game, dict(requested or {}), timed, aired
         super().__init__(path, folder=True, overwrite=overwrite)
         self._folder = self._staged.temporary
         self._telemetry = PartWriter(self._folder, "telemetry", **_ENCODINGS)
@@ -99,6 +115,7 @@ class Writer(AtomicWriter):
         self._prediction_rows: list[Prediction] = []
         self._switches = PartWriter(self._folder, "switches")
         self._switch_rows: list[ModelSwitch] = []
+        self._models = ModelCopies(self._folder, copies)
         self._stats: Any = None
 
     def write(self, record: Telemetry | Event | DeadLetter) -> None:
@@ -138,8 +155,13 @@ class Writer(AtomicWriter):
                 self._prediction_rows.append(output)
                 if len(self._prediction_rows) == 8192:
                     self._flush_predictions()
+                self._models.answered(output.model, output.version)
+            elif isinstance(output, StatBlock):
+                if output.model is not None:
+                    self._models.answered(output.model.name, output.model.version)
             elif isinstance(output, ModelSwitch):
                 self._switch_rows.append(output)
+                self._models.switched(output)
 
     def _complete(self) -> None:
         self._flush_telemetry()
@@ -152,13 +174,16 @@ class Writer(AtomicWriter):
         parts += self._switches.close()
         parts += self._stats.close() if self._stats is not None else []
         (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
-        contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts, self.requested))
+        contents = msgspec.json.encode(
+            Contents(FORMAT_VERSION, parts, self.requested, self._models.close(), self.timed, self.aired)
+        )
         (self._folder / "recording.json").write_bytes(msgspec.json.format(contents, indent=1) + b"\n")
 
     def _stop(self) -> None:
         writers = (self._telemetry, self._events, self._dead, self._predictions, self._switches)
         for writer in (*writers, *((self._stats.parts,) if self._stats else ())):
             writer.abort()
+        self._models.abort()
 
     def _flush_telemetry(self) -> None:
         full, self._buffer = self._buffer, _Buffer()
@@ -287,7 +312,7 @@ def _prediction_table(rows: list[Prediction]) -> pa.Table:
 
 
 def _switch_table(rows: list[ModelSwitch]) -> pa.Table:
-    columns = {name: arrow.strings([getattr(row, name) for row in rows]) for name in ("model", "before", "version")}
+    columns = {name: arrow.strings([getattr(row, name) for row in rows]) for name in ("model", "before", "version", "digest")}
     columns["after_us"] = arrow.fixed(np.array([row.after_us for row in rows], np.int64))
     return pa.table(columns, schema=SWITCH_SCHEMA)
 

@@ -32,6 +32,17 @@ def problems(hub: Hub, cluster: ClusterPoller | None) -> list[str]:
     return found
 
 
+def flink_problems(cluster: ClusterPoller | None) -> list[str]:
+    """Of the Flink cluster, where there is one: that it is away, or what its jobs have lost. The gateway itself is no worse for
+    it, and stays ready."""
+    if cluster is None or cluster.flink is None:
+        return []
+    polled = cluster.flink
+    if polled.current is None:
+        return [polled.problem] if polled.problem and (polled.age_s is None or polled.age_s > AWAY_S) else []
+    return [job.problem for job in polled.current.jobs if job.problem]
+
+
 def not_ready(hub: Hub, cluster: ClusterPoller | None) -> list[str]:
     """As :func:`problems`, and while the past is still being read."""
     found = problems(hub, cluster)

@@ -33,7 +33,7 @@ ADMIN: Final = ("/operator", "/metrics", "/api/operators", "/api/recordings")
 #: a page runs its own scripts and styles, from files; nothing else
 _POLICY: Final = (
     "default-src 'self'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src {connect}; "
-    "object-src 'none'; worker-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    "object-src 'none'; worker-src 'none'; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -72,6 +72,7 @@ class FrontDoor:
         with_headers = _adding(send, extra) if scope["type"] == "http" else send
         refusal = self._check(scope, token, host, origin, path)
         if refusal is not None:
+            self.front.refused[refusal[0]] += 1
             await _refuse(scope, receive, send, *refusal, extra)
             return
         if scope["type"] == "http" and scope["method"] == "OPTIONS" and origin and self.front.foreign_allowed(origin):
@@ -126,10 +127,12 @@ class FrontDoor:
         connect = "'self'"
         if host and self.front.host_allowed(host):  # browsers inside playout machines may not count ws: as 'self'
             connect += f" ws://{host} wss://{host}"
-        # A graphic goes into other people's pages: an OGraf renderer frames it, and OBS and CasparCG open it by itself.
+        policy = _POLICY.format(connect=connect)
+        # A graphic goes into other people's pages: an OGraf renderer frames it, perhaps from a file, which even * would not match.
         graphic = path.startswith("/graphics/")
-        ancestors = "*" if graphic else "'self'" if path in ("/", "/catalogue") else "'none'"
-        policy = _POLICY.format(connect=connect, ancestors=ancestors)
+        ancestors = "'self'" if path in ("/", "/catalogue") else "'none'"
+        if not graphic:
+            policy += f"; frame-ancestors {ancestors}"
         found = [
             (b"content-security-policy", policy.encode("latin-1")),
             (b"x-content-type-options", b"nosniff"),

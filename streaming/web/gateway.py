@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from streaming.threads import WatchedThread
 from streaming.web import http_limits, rest
 from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.front import FrontDoor
+from streaming.web.front_metrics import FrontCollector
 from streaming.web.graphics import graphics, page_of, part_of
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
@@ -108,6 +108,7 @@ def application(
         Route("/ready", rest.ready),
         Route("/metrics", rest.metrics),
         Route("/asyncapi.json", rest.asyncapi),
+        Route("/openapi.json", rest.openapi),
         Route("/api/schemas", rest.schema_names),
         Route("/api/schemas/{name}.json", rest.schema),
         Route("/api/games", rest.games),
@@ -129,7 +130,9 @@ def application(
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
     app.add_middleware(FrontDoor, front=front)
     app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
+    app.state.front = front
     app.state.exposition = exposition(hub, cluster, folders=() if recordings is None else (recordings,))
+    app.state.exposition.register(FrontCollector(front, hub))
     return app
 
 
@@ -204,13 +207,11 @@ class Gateway:
         recordings: Path | None = None,
         cluster: ClusterPoller | None = None,
         front: Front | None = None,
-        tls: ssl.SSLContext | None = None,
-        most_connections: int | None = None,
     ) -> None:
         self.hub, front = hub, front or Front(host=host)
         self.socket = listen(host, port)
         name, self.port = self.socket.getsockname()[:2]
-        self.url = f"{'http' if tls is None else 'https'}://{f'[{name}]' if ':' in name else name}:{self.port}"
+        self.url = f"{'http' if front.tls is None else 'https'}://{f'[{name}]' if ':' in name else name}:{self.port}"
         config = uvicorn.Config(
             application(hub, recordings=recordings, cluster=cluster, front=front),
             loop="uvloop",
@@ -223,13 +224,14 @@ class Gateway:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # the front reads them, where a proxy is stated
-            ssl_context_factory=None if tls is None else lambda config, default: tls,
+            ssl_context_factory=None if (tls := front.tls) is None else (lambda *_: tls),
             timeout_graceful_shutdown=2,
         )
         self.door = Door(
-            lambda: connections_within_descriptors(most_connections or http_limits.MOST_CONNECTIONS),
+            lambda: connections_within_descriptors(front.most_connections or http_limits.MOST_CONNECTIONS),
             address_limited=not front.behind_proxy,
         )
+        front.door = self.door
         self._server = _Server(config, hub, self.door)
         self._thread: WatchedThread | None = None
 

@@ -14,6 +14,8 @@ from typing import TypeVar
 from models.latency import Latency
 from models.serving.access import Grant
 from streaming.monitoring.watch import ModelWatch
+from streaming.observability import traces
+from streaming.observability.traces import Span
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import messages
 from streaming.web.encoded_block import Delivery, EncodedBlock
@@ -30,9 +32,11 @@ from streaming.wire.records import Event, GameRecord
 _log = logging.getLogger(__name__)
 #: batches that may wait for the event loop; beyond it the oldest loses its windowed values
 BACKLOG = 256
-MAX_DEAD_LETTERS = 100
+MAX_DEAD_LETTERS, MAX_FOLLOWED = 100, 256
 #: (topic, reason) pairs that are counted one by one; reasons of a broker may be anything
 MAX_REASONS, OTHER_REASONS = 500, "(other reasons)"
+#: a game that has been silent for so long has ended, for ``/metrics``, s
+METRICS_KEEP_S = 600.0
 #: how often silent games are looked for, s; records of dropped games that are kept, should one go on
 SWEEP_S, MAX_DROPPED = 10.0, 1_000
 
@@ -47,12 +51,12 @@ class Hub:
     Blocks are handed over: the writer must not change their arrays afterwards. All reading methods, and
     ``subscribe``, belong to the event loop that the hub is bound to; a hub that is bound to none is emptied with
     ``drain`` by its owner. A game of which nothing has been heard for ``keep_s`` is dropped with all its values; should it go on,
-    it begins anew with what arrives.
+    it begins anew with what arrives. After ``metrics_keep_s`` it is no longer on ``/metrics``.
     """
 
-    def __init__(self, *, ring: int = RING, keep_s: float = math.inf) -> None:
+    def __init__(self, *, ring: int = RING, keep_s: float = math.inf, metrics_keep_s: float = METRICS_KEEP_S) -> None:
         self.games: dict[str, GameCache] = {}
-        self.keep_s = keep_s
+        self.keep_s, self.metrics_keep_s = keep_s, metrics_keep_s
         self._dropped: dict[str, GameRecord] = {}
         self._swept_s = time.monotonic()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=MAX_DEAD_LETTERS)
@@ -62,6 +66,8 @@ class Hub:
         self.socket_latency = Latency()
         self.skipped = 0
         self.shed = 0
+        #: by the stamp of their hand-over, the latest records that are traced
+        self.followed: dict[int, Span] = {}
         #: the monitors of the models, where they are monitored, and which models are withheld
         self.models: ModelWatch | None = None
         self.withholding: Withholding | None = None
@@ -86,9 +92,23 @@ class Hub:
         cache.metrics, cache.runner, cache.reported_us = metrics, runner, reported_us
         self._enqueue(([cache], 0, 0))
 
-    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None:
-        """Queue what was published; returns at once."""
-        self._enqueue((outputs, published_us, time.monotonic_ns()))
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int, span: Span | None = None) -> None:
+        """Queue what was published; returns at once. ``span`` is that of a record that is followed to the sockets."""
+        stamp_ns = time.monotonic_ns()
+        if span is not None:
+            self.followed[stamp_ns] = span
+            if len(self.followed) > MAX_FOLLOWED:
+                self.followed.pop(next(iter(self.followed)), None)
+        self._enqueue((outputs, published_us, stamp_ns))
+
+    def delivered(self, stamp_ns: int, transport: str) -> None:
+        """What was handed over at ``stamp_ns`` is in a client's socket."""
+        now_ns = time.monotonic_ns()
+        self.socket_latency.add((now_ns - stamp_ns) / 1000)
+        if self.followed and traces.active is not None and (span := self.followed.get(stamp_ns)) is not None:
+            start_ns = time.time_ns() - (now_ns - stamp_ns)
+            if delivery := traces.active.begin("delivery", span.headers, start_ns, transport=transport):
+                delivery.end()
 
     def watch(self, models: ModelWatch, policy: Policy) -> None:
         """Monitor the models, and withhold those that outcomes contradict, or only warn."""
@@ -263,13 +283,22 @@ class Hub:
                 continue
             if cache.record is not None:
                 subscriber.send("game", messages.text(messages.Game(record=cache.record)))
-            subscriber.seqs[game] = cache.seq
+            # The cursor of each message covers every game: one may not be past what is still to be sent of another.
             if game in after:
-                if cache.resume(selection, after[game], subscriber.offer):
+                subscriber.seqs[game] = after[game]
+                missed = list[Delivery]()
+                if cache.resume(selection, after[game], missed.append):
+                    for delivery in missed:
+                        subscriber.offer(delivery)
+                    if not missed:
+                        subscriber.seqs[game] = cache.seq
                     continue
+                del subscriber.seqs[game]
                 subscriber.send("gap", messages.text(messages.Gap(game=game, after=after[game], oldest=cache.oldest)))
             if items := cache.latest(selection):
                 subscriber.offer(Delivery(game, cache.seq, items, snapshot=True))
+            else:
+                subscriber.seqs[game] = cache.seq
         self.groups.setdefault(selection, set()).add(subscriber)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:

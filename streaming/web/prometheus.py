@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
 from models.latency import prometheus_buckets
+from models.registry.live_metrics import live_metrics
 from streaming.flink import metrics
 from streaming.flink.poller import Cluster
 from streaming.observability.disk import DiskCollector
@@ -59,7 +60,7 @@ class HubCollector(Collector):
     """Turns operator metrics into metric families. ``state`` is what the next collection reads of the hub."""
 
     def __init__(self, hub: Hub, shown: ShownGames | None = None) -> None:
-        self.hub, self.shown = hub, shown or ShownGames()
+        self.hub, self.shown = hub, shown or ShownGames(hub.metrics_keep_s)
         self.state: HubState | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -73,6 +74,7 @@ class HubCollector(Collector):
         yield from self._gateway(state)
         if self.hub.models is not None:
             yield from model_metrics(self.hub.models.recent_report())
+        yield from live_metrics()
 
     def _silence(self, state: HubState) -> Iterator[Metric]:
         games = GaugeMetricFamily("touchline_games", "Games in the gateway's memory.", labels=("sport",))
@@ -280,6 +282,10 @@ class Exposition:
         self._registry.register(DiskCollector(folders))
         self._lock = threading.Lock()
         self._text, self._at_s = b"", -AGE_S
+
+    def register(self, collector: Collector) -> None:
+        """Add the metrics of another part."""
+        self._registry.register(collector)
 
     def __call__(self) -> bytes:
         """As it is now."""

@@ -12,8 +12,6 @@ from typing import Final
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web.game_cache import GameCache
 
-#: a game that has been silent for so long has ended, for ``/metrics``
-KEEP_S: Final = 600.0
 #: games with series of their own
 MOST: Final = 50
 #: in the place of a game: all those without series of their own
@@ -26,7 +24,7 @@ Rows = list[tuple[tuple[str, str], OperatorMetrics]]
 class ShownGames:
     """``keep_s``: after so long without a record or a report a game leaves; ``most``: games with series of their own."""
 
-    def __init__(self, keep_s: float = KEEP_S, most: int = MOST) -> None:
+    def __init__(self, keep_s: float, most: int = MOST) -> None:
         self.keep_s, self.most = keep_s, most
         #: games that are on: whether each has series of its own
         self._own: dict[tuple[str, str], bool] = {}

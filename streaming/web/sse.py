@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 from starlette.requests import Request
@@ -39,7 +38,7 @@ async def _stream(hub: Hub, subscriber: Subscriber, after: dict[str, int]) -> As
             for out in batch:
                 yield frame(out)
                 if out.stamp_ns:
-                    hub.socket_latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+                    hub.delivered(out.stamp_ns, "sse")
     finally:
         hub.unsubscribe(subscriber)
 

@@ -15,6 +15,8 @@ from streaming.web.filters import Filter, write_cursor
 DEPTH = 4
 #: values of events that may wait for one client before it is cut off; it resumes with its cursor
 MAX_WAITING = 20_000
+#: messages of other kinds that may wait
+MAX_MESSAGES = 10_000
 
 
 class OutboxItem(NamedTuple):
@@ -51,11 +53,17 @@ class Subscriber:
 
     def send(self, kind: str, text: str) -> None:
         """A message of its own: a game record, a gap, a problem."""
+        if self.closed:
+            return
         self._messages.append(OutboxItem(kind, text))
+        if len(self._messages) > MAX_MESSAGES:
+            self._overrun()
         self._ready.set()
 
     def offer(self, delivery: Delivery) -> None:
         """Values; they wait in order, and are merged when too many do."""
+        if self.closed:  # a connection that is stuck ends later than its subscription
+            return
         self._waiting.append(delivery)
         if len(self._waiting) > DEPTH or self._merged:
             self._merge()
@@ -63,6 +71,8 @@ class Subscriber:
 
     def send_positions(self, game: str, text: str) -> None:
         """Positions: only the latest of a game waits."""
+        if self.closed:
+            return
         if game in self._positions:
             self.skipped += 1
         self._positions[game] = text
@@ -80,8 +90,17 @@ class Subscriber:
             self.skipped += newest(delivery.items(), merged)
             self._merged_seq[delivery.game] = delivery.seq
             if len(merged) > MAX_WAITING:
-                self.overrun = True
-                self.close()
+                self._overrun()
+
+    def _overrun(self) -> None:
+        """Too far behind: what waited is let go at once, and the client resumes with its cursor."""
+        self.overrun = True
+        self._messages.clear()
+        self._waiting.clear()
+        self._merged.clear()
+        self._merged_seq.clear()
+        self._positions.clear()
+        self.close()
 
     async def next_batch(self) -> list[OutboxItem]:
         """Everything that waits, in order; waits itself while there is nothing. Empty when the subscription ended."""

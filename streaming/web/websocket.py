@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from models.serving.access import ANYBODY, Grant
+from models.serving.front import Front
 from streaming.errors import BadInput
 from streaming.web import messages
 from streaming.web.filters import Filter, Forbidden, read_cursor, split
@@ -119,6 +119,9 @@ class WebSocketSession:
             if len(raw) > MAX_MESSAGE_BYTES:
                 await self._refuse(f"a message is at most {MAX_MESSAGE_BYTES} bytes long", TOO_BIG)
                 return
+            if self.grant.sha256 and not self._still_allowed():
+                await self._close("the token has expired or was taken back", POLICY)
+                return
             try:
                 selection, after = from_message(self.hub, raw, self.grant)
             except BadInput as error:
@@ -126,19 +129,23 @@ class WebSocketSession:
             else:
                 await self._subscribe(selection, after)
 
+    def _still_allowed(self) -> bool:
+        front: Front = self.websocket.app.state.front
+        return front.tokens is None or front.tokens.still(self.grant)
+
     async def _refuse(self, sentence: str, code: int) -> None:
         await self.websocket.send_text(messages.text(messages.Problem(error=sentence)))
         await self.websocket.close(code, sentence)
 
     async def _write(self, subscriber: Subscriber) -> None:
-        send, latency = self.websocket.send, self.hub.socket_latency
+        send, delivered = self.websocket.send, self.hub.delivered
         try:
             while batch := await subscriber.next_batch():
                 async with asyncio.timeout(STUCK_S):
                     for out in batch:
                         await send({"type": "websocket.send", "text": out.text})
                         if out.stamp_ns:
-                            latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+                            delivered(out.stamp_ns, "websocket")
         except (WebSocketDisconnect, RuntimeError, OSError):
             return
         except TimeoutError:

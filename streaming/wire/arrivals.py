@@ -43,13 +43,14 @@ _NO_STAMPS: Final = (0, NEVER, NEVER, NEVER)
 Record = Telemetry | Event
 
 
+Verdict = Literal["taken", "held", "confirmed", "caught up", "refused"]
+
+
 class Held(msgspec.Struct, array_like=True):
     """What a snapshot keeps of the guard."""
 
     newest_us: int = NEVER
     lead_us: int = NEVER
-    first_lead_us: int = NEVER
-    first_us: int = NEVER
     against: int = 0
     refused: bool = False
     stamps: tuple[int, int, int, int] = (0, NEVER, NEVER, NEVER)
@@ -71,13 +72,18 @@ class ArrivalGuard:
         self.pause_us = PAUSE_US if any(feed.kind == "telemetry" for feed in game.feeds) else EVENTS_PAUSE_US
         #: arrival time that is known to have passed although nothing arrived
         self.passed_us = NEVER
-        self._newest_us = self._lead_us = self._first_lead_us = self._first_us = NEVER
+        self._newest_us = self._lead_us = NEVER
         self._held: list[Record] = []
         #: whether there were wrong stamps in this game
         self._refused = False
         self._held_bytes = self._against = self._records = 0
         #: stamps that agree with the held ones: how many, the earliest, the latest, the last
         self._stamps = _NO_STAMPS
+
+    @property
+    def waiting(self) -> int:
+        """How many records are held."""
+        return len(self._held)
 
     def take(self, record: Record, now_us: int) -> Verdicts:
         """Judge a record that the broker got at ``now_us`` (0: not known). One without a stamp has the broker's time."""
@@ -98,18 +104,17 @@ class ArrivalGuard:
         if kind in ("held", "confirmed"):
             self._hold(record, out)
         self._settle(kind, now_us, out)
-        if kind in ("taken", "refused"):
+        if kind not in ("held", "confirmed"):
             out.taken.append(record)
         return out
 
     def end(self) -> Verdicts:
-        """The game is over: what is held stands, unless something speaks against it: a record since, the broker's clock where the
-        game kept step with it, or wrong stamps before."""
-        held, doubtful, paced = self._held, self._refused, self._lead_us - self._first_lead_us <= self.tolerance_us
-        doubtful |= self._against > 0
-        paced &= self._first_lead_us != NEVER and self._newest_us - self._first_us > 2 * self.tolerance_us
+        """The game is over: what is held stands, unless something speaks against it: a record since, wrong stamps before, or, where
+        the broker's clock is known, a time at which no game is still on."""
+        held, far = self._held, self._lead_us != NEVER and self._stamps[1] > self._newest_us + FAR_US
+        doubtful = self._refused or self._against > 0 or far
         self._let_go()
-        return Verdicts([], held) if paced or doubtful else Verdicts(held, [])
+        return Verdicts([], held) if doubtful else Verdicts(held, [])
 
     # -- one stamp -------------------------------------------------------------------------------------------------
 
@@ -119,25 +124,25 @@ class ArrivalGuard:
         if now_us:
             reference = max(reference, now_us + self._lead_us if self._lead_us != NEVER else max(now_us, self.t0_us))
         elif self._newest_us == NEVER:
-            reference = max(reference, self.t0_us)
+            reference = max(reference, self.t0_us + FAR_US)  # a game may be joined in its middle
         return reference + (self.tolerance_us if now_us else self.pause_us)
 
     def _believe(self, stamp_us: int, now_us: int) -> None:
         if stamp_us < self.t0_us - FAR_US:
             return  # no time of this game: it is refused for that, and nothing is compared with it
         if now_us:
-            lead_us = stamp_us - now_us
-            if self._lead_us == NEVER:
-                self._first_lead_us, self._first_us = lead_us, stamp_us
-            self._lead_us = max(self._lead_us, lead_us)
+            self._lead_us = max(self._lead_us, stamp_us - now_us)
         self._newest_us = max(self._newest_us, stamp_us)
 
-    def _judge(self, stamp_us: int, now_us: int) -> Literal["taken", "held", "confirmed", "refused"]:
-        """What becomes of a record with this stamp ("taken" or "held"), or of all that are held with it."""
+    def _judge(self, stamp_us: int, now_us: int) -> Verdict:
+        """What becomes of a record with this stamp ("taken" or "held"), or of those that are held: they are "refused", or the game
+        has "caught up" with them, and this one is taken; or they and this one are "confirmed"."""
         if stamp_us <= self._limit(now_us):
-            against = bool(self._stamps[0]) and stamp_us > self._newest_us
+            further = bool(self._stamps[0]) and stamp_us > self._newest_us
             self._believe(stamp_us, now_us)
-            if against:
+            if further and self._stamps[2] <= self._limit(now_us):
+                return "caught up"
+            if further and self._stamps[1] > self._limit(now_us):
                 self._against += 1
                 self._stamps = 1, *(self._stamps[3],) * 3
                 if self._against >= AGAINST:
@@ -162,7 +167,7 @@ class ArrivalGuard:
             self._let_go()
 
     def _settle(self, kind: str, now_us: int, out: Verdicts) -> None:
-        if kind == "confirmed":
+        if kind in ("confirmed", "caught up"):
             out.taken.extend(self._held)
             newest_us = self._stamps[2]
             self._let_go()
@@ -185,12 +190,18 @@ class ArrivalGuard:
         taken: list[int] = []
         held: list[int] = []
         refused: list[int] = []
-        last, kind = None, "taken"
+        last: int | None = None
+        kind: Verdict = "taken"
         for row, stamp in enumerate(arrival.tolist()):
             if stamp != last:
                 last, kind = stamp, self._judge(stamp, now_us)
                 if kind == "refused":
                     refused.extend(held)
+                    held = []
+                    self._settle(kind, now_us, out)
+                    kind = "taken"
+                elif kind == "caught up":
+                    taken = sorted(taken + held)
                     held = []
                     self._settle(kind, now_us, out)
                     kind = "taken"
@@ -215,15 +226,14 @@ class ArrivalGuard:
 
     def dump(self) -> Held:
         records = [encode_feed(record) for record in self._held]
-        return Held(
-            self._newest_us, self._lead_us, self._first_lead_us, self._first_us, self._against, self._refused, self._stamps, records
-        )
+        return Held(self._newest_us, self._lead_us, self._against, self._refused, self._stamps, records)
 
-    def load(self, saved: Held) -> None:
-        """The inverse of :meth:`dump`; ``BadRecord`` for a held record that is none."""
+    def load(self, saved: Held, now_us: int = NEVER) -> None:
+        """The inverse of :meth:`dump`; ``BadRecord`` for a held record that is none. ``now_us`` is the newest arrival of a game
+        whose snapshot is older than this guard."""
         self._let_go()
-        self._newest_us, self._lead_us = saved.newest_us, saved.lead_us
-        self._first_lead_us, self._first_us = saved.first_lead_us, saved.first_us
+        self._newest_us = now_us if saved.newest_us == NEVER else saved.newest_us
+        self._lead_us = saved.lead_us
         self._against, self._refused, self._stamps = saved.against, saved.refused, saved.stamps
         for raw in saved.records:
             record = decode_feed(raw)

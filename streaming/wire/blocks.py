@@ -172,13 +172,16 @@ class Prediction(msgspec.Struct, kw_only=True, eq=False):
 @dataclass(slots=True)
 class ModelSwitch:
     """From the first record on that arrived after ``after_us``, ``model`` answers in ``version`` instead of ``before`` (empty:
-    it is the version that the operator began with)."""
+    it is the version that the operator began with). ``digest`` is the whole hash of its artefact, ``folder`` where that was read
+    (both empty where they are unknown)."""
 
     game: str
     model: str
     before: str
     version: str
     after_us: int
+    digest: str = ""
+    folder: str = ""
 
 
 Output = StatBlock | FrameBlock | DeadLetter | Prediction | ModelSwitch

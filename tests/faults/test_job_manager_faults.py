@@ -14,7 +14,7 @@ from streaming.flink.poller import FlinkPoller, Job
 from streaming.flink.rest import Rest
 from streaming.runners.flink.job import Plan
 from streaming.runners.flink.submission import submit_apart
-from streaming.runners.flink.transactions import lost_of_job
+from streaming.runners.flink.transactions import lost_of_job, open_transactions
 from streaming.wire import topics
 from streaming.wire.feed import GameEnd, encode_feed
 from streaming.wire.messages import decode_stats
@@ -104,3 +104,33 @@ def test_commit_after_the_brokers_time_out_is_noticed(address, flink: Cluster):
         for update in decode_stats(record.value).updates
     }
     assert set(games[: games.index(game) + 1]) - seen, "and a game's stats are missing"
+
+
+def test_transaction_of_a_dead_cluster_holds_up_readers_until_it_is_aborted(address):
+    """A producer as Flink's sink has one leaves a transaction open: a reader of committed records gets nothing behind it."""
+    from kafka import KafkaProducer
+
+    topic, ident = topics.stats(SPORT), "dead-soccer-1a22-0-7"
+    mine = {**address.python(), "transaction_timeout_ms": 600_000}
+    left = KafkaProducer(**mine, transactional_id=ident)
+    left.init_transactions()
+    left.begin_transaction()
+    left.send(topic, b"never committed", partition=0).get(timeout=20)
+    with KafkaProducer(**address.python()) as other:
+        other.send(topic, b"behind it", partition=0).get(timeout=20)
+
+    def command(*more: str) -> str:
+        program = real_cluster.Program("transactions", "--source", address.text, "--group", "dead", *more)
+        with program:
+            code, output = program.wait()
+        assert code == 0, output
+        return output
+
+    found = re.search(rf"{ident}  checkpoint 7, open for \d+ s of 600, in 1 partition\n1 open transactions", command())
+    assert found is not None
+    assert "aborted 0 of 1" in command("--abort", "--after-checkpoint", "7"), "checkpoint 7 may still commit it"
+    assert [one.checkpoint for one in open_transactions(address, "dead", SPORT)] == [7]
+    assert "aborted 1 of 1" in command("--abort")
+    assert [record.value for record in real_cluster.records(address, topic)] == [b"behind it"]
+    assert open_transactions(address, "dead", SPORT) == []
+    left.close(timeout=1)

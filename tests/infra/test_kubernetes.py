@@ -160,3 +160,10 @@ def test_patches_name_existing_resources():
     assert patches
     for patch in patches:
         assert (patch["target"]["kind"], patch["target"]["name"]) in there
+
+
+def test_no_container_is_started_again_because_the_broker_is_away():
+    """``/health`` of a gateway is 503 then, and another start would not bring the broker back."""
+    found = container(DEPLOYMENTS["gateway"])
+    probes = {name: probe["httpGet"]["path"] for name, probe in found.items() if name.endswith("Probe")}
+    assert probes == {"startupProbe": "/live", "livenessProbe": "/live", "readinessProbe": "/ready"}

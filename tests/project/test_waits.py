@@ -26,12 +26,12 @@ OURS = {"cluster", "_cluster", "producer", "manager", "_transaction_manager", "s
 #: threads that are not a ``WatchedThread``: what notices their end
 THREADS = {
     "streaming/threads.py": "is the WatchedThread",
+    "streaming/observability/monitor.py": "the monitor no longer answers, which its probe notices",
+    "streaming/kafka/tokens.py": "logs its error; the next request renews in its own thread",
     "streaming/web/cluster_poller.py": "its work never raises; a value that is not renewed shows its age",
     "streaming/cli/demo_games.py": "reports its error on the terminal and in the summary",
     "streaming/runners/flink/watchdog.py": "ends the process itself",
     "streaming/sources/pace.py": "hands its error to the reader",
-    "streaming/observability/monitor.py": "a monitor that does not answer is what an orchestrator acts on",
-    "streaming/kafka/tokens.py": "one renewal, whose absence makes the next request renew the token itself",
     "streaming/bench/flink.py": "a timer, whose missing mark is an error of the benchmark",
     "streaming/bench/kafka.py": "a timer, which ends a process that does not start",
     "streaming/bench/kafka_peers.py": "reads standard input until its end, which it passes on",

@@ -70,7 +70,13 @@ def test_clients_are_left_out_where_a_command_ends_with_one_sentence(lines):
     with configured(clients=False):
         CLIENT.error("Connection failed")
         OURS.warning("ours")
-    assert len(lines()) == 1
+        assert [line.rpartition(": ")[2] for line in lines()] == ["ours"]
+        logs.on_air()
+        CLIENT.error("Connection failed")
+        assert [line.rpartition(": ")[2] for line in lines()] == ["Connection failed"]
+    with configured(clients=False):
+        CLIENT.error("Connection failed again")
+    assert lines() == [], "of the log before"
 
 
 def test_client_that_repeats_itself_is_logged_once(lines):

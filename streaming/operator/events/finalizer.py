@@ -22,6 +22,7 @@ from streaming.operator.events.event_stats import EventStage
 from streaming.operator.events.provisional import ProvisionalEvents
 from streaming.operator.events.reorder_buffer import EventReorderBuffer
 from streaming.operator.limits import MAX_CORRECTIONS, check_event
+from streaming.operator.state_checks import FARTHEST_ROW, increasing, times, within
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import SECOND_US
 from streaming.operator.telemetry.watermarks import NEVER
@@ -63,7 +64,7 @@ class EventFinalizer:
 
     def __init__(self, game: GameContext, stage: EventStage, framer: Framer, provisional: bool) -> None:
         self.stage, self.framer, self.clock, self.grid, self.metrics = stage, framer, game.clock, game.grid, game.metrics
-        self.provisional, self._most_bytes = provisional, game.events_bytes
+        self.game, self.provisional, self._most_bytes = game.game, provisional, game.events_bytes
         self.buffer = EventReorderBuffer()
         self.corrections = Corrections(game, stage, self.buffer)
         self.waiting = ProvisionalEvents(stage, game.grid)
@@ -212,6 +213,13 @@ class EventFinalizer:
 
     def load(self, state: FinalizerState) -> None:
         """The inverse of :meth:`dump`."""
+        increasing(state.active, state.ticked + 1, "its open ticks")
+        times([state.silent_us], "the end of silence")
+        within([state.ticked, *state.tick_revisions], -FARTHEST_ROW, FARTHEST_ROW, "a tick")
+        within([state.corrected], 0, FARTHEST_ROW, "the number of corrections")
+        for event in state.waiting:
+            if event.game != self.game:
+                raise ValueError(f"event {event.id} is of another game")
         self.buffer.load(state.waiting, state.settled)
         self.active, self.ticked = state.active, state.ticked
         self.corrections.ticks, self.corrections.events = state.tick_revisions, state.event_revisions

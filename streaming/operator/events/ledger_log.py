@@ -7,7 +7,7 @@ can be replayed over the last ten minutes without keeping the whole game.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,16 @@ import msgspec
 from features.core.event_context import EventContext
 from features.core.frames import Roster
 from streaming.operator.limits import FACTS_BYTES
+from streaming.operator.state_checks import FARTHEST_ROW, increasing
 
+
+class _Everything:
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+#: any type of event
+EVERYTHING: Final = _Everything()
 #: how far back a correction may reach, s
 HORIZON_S: Final = 600.0
 
@@ -44,8 +53,14 @@ class _Entry(msgspec.Struct):
 class ReplayableLedger:
     """``apply(context, ledger)`` folds one event in; it must be a pure function of the two. ``live`` has every released event."""
 
-    def __init__(self, new: Callable[[], Any], apply: Callable[[EventContext, Any], None], roster: Roster) -> None:
-        self._new, self._apply = new, apply
+    def __init__(
+        self,
+        new: Callable[[], Any],
+        apply: Callable[[EventContext, Any], None],
+        roster: Roster,
+        types: Container[str] = EVERYTHING,
+    ) -> None:
+        self._new, self._apply, self._types = new, apply, types
         self._roster = roster
         self.live = new()
         self._base = new()
@@ -157,6 +172,23 @@ class ReplayableLedger:
         if old:
             del self.log[:old]
 
+    def _check(self, entries: list[_Entry]) -> None:
+        """``ValueError`` when an entry is of nobody in the game, or is not in its place."""
+        increasing(self.ticks, -FARTHEST_ROW, "its ticks")
+        if len(self.ticks) > 2 * HORIZON_S + 1:
+            raise ValueError("it has more ticks than can be replayed")
+        order = [(entry.t_s, entry.id) for entry in entries]
+        if order != sorted(order) or len({ident for _, ident in order}) != len(order):
+            raise ValueError("its events are not in order")
+        if not self.aged.isdisjoint(ident for _, ident in order):
+            raise ValueError("an event is both in its log and out of it")
+        teams, players = len(self._roster.teams), len(self._roster)
+        for entry in entries:
+            if not (-1 <= entry.team < teams and -1 <= entry.player < players and -1 <= entry.attack <= 1):
+                raise ValueError(f"event {entry.id} is of nobody in the game")
+            if entry.type not in self._types or len(entry.at) != 4 or not abs(entry.t_s) < FARTHEST_ROW:
+                raise ValueError(f"event {entry.id} is none of this sport")
+
     def _kept(self) -> int:
         return sum(map(_size, self.log)) + sum(len(ident) + _ID_BYTES for ident in self.aged)
 
@@ -196,6 +228,7 @@ class ReplayableLedger:
         ledger, base, entries, self.ticks, self.aged = msgspec.msgpack.decode(
             raw, type=tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw], list[_Entry], list[int], set[str]]
         )
+        self._check(entries)
         self.live, self._base = self._filled(ledger), self._filled(base)
         self.log = [
             EventContext(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from features.core.frames import Field
 from streaming.errors import BadRecord
 from streaming.operator.context import GameContext
+from streaming.operator.state_checks import FARTHEST_ROW, fitting, times
 from streaming.operator.telemetry import placement, tag_buffers
 from streaming.operator.telemetry.grid import SECOND_US, Grid, ceil_div
 from streaming.operator.telemetry.placement import Rows
@@ -118,8 +119,9 @@ class Framer:
         if any(len(column) != n for column in columns) or not (isinstance(arrivals, int) or len(arrivals) == n):
             raise BadRecord("ragged packet", "its columns are not of one length")
         values = np.empty((len(self.channel_names), n))
-        for c, name in enumerate(self.channel_names):
-            values[c] = packet.channels.get(name, np.nan)
+        with np.errstate(invalid="ignore"):  # a NaN of another bit pattern is a NaN
+            for c, name in enumerate(self.channel_names):
+                values[c] = packet.channels.get(name, np.nan)
         return Packet(
             _own(packet.t_us, np.int64),
             _own(packet.tag, np.uint32),
@@ -241,7 +243,22 @@ class Framer:
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
+        clock = fitting(saved["clock"], (3,), np.int64, "clock")
+        times(clock, "a clock")
+        fitting(saved["seen_us"], self.seen_us.shape, np.int64, "seen_us")
+        counters = [int(x) for x in fitting(saved["counters"], (5,), np.int64, "counters")]
+        self._check_counters(*counters)
         self.buffers.load(saved)
-        self.clock.cells[ORDERED] = saved["clock"][2]
+        self.clock.cells[ORDERED] = clock[2]
         self.seen_us[...] = saved["seen_us"]
-        self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = (int(x) for x in saved["counters"])
+        self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = counters
+
+    def _check_counters(self, next_row: int, blanks: int, partial: int, filled: int, until_us: int) -> None:
+        """``ValueError`` unless they go with the rows of the frame buffer, which has been loaded by then."""
+        buffer = self.frame_buffer
+        last = int(buffer.grid_row[buffer.framed - 1])
+        if not max(1, last + 1) <= next_row <= FARTHEST_ROW or not 0 <= blanks <= self.blank_limit:
+            raise ValueError("its next row is out of range")
+        if not 0 <= filled <= partial < self.grid.hop or partial != buffer.framed - buffer.computed:
+            raise ValueError("its unfinished window has another number of rows")
+        times(until_us, "the time up to which rows are decided")

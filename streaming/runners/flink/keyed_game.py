@@ -17,10 +17,12 @@ import lz4.frame
 
 from streaming.operator.health import Health, encode_health
 from streaming.operator.session import GameSession, Make
+from streaming.operator.snapshot import MAX_BYTES
 from streaming.wire import topics
 from streaming.wire.blocks import Output
 from streaming.wire.messages import messages
 from streaming.wire.records import Event
+from streaming.wire.unpacking import lz4_frame
 
 #: period of provisional values of a quiet feed, ms; timers lie on multiples of it, so that after a restore two become one again
 TICK_MS: Final = 200
@@ -138,7 +140,7 @@ class KeyedGames:
             session = self._sessions[game] = GameSession(self.sport, game, self.make)
             snapshot = self._snapshot.value()
             if snapshot is not None:
-                session.restore(lz4.frame.decompress(snapshot))
+                session.restore(lz4_frame(snapshot, MAX_BYTES, f"the snapshot of game {game!r}"))
             logged = 0
             for now_us, raw in self._log.get() or ():
                 session.take(raw, now_us)  # its outputs have been published

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -34,11 +35,15 @@ class _Answer(msgspec.Struct):
 def submit_apart(plan: Plan, factory: str, timeout_s: float = SUBMIT_S) -> str:
     """``submit`` in a process of its own; the job's id. ``Unavailable`` with one sentence also when it takes longer than
     ``timeout_s``."""
+    # Where this program is installed as a wheel, its packages are found by way of a folder that is not on every path.
+    root = str(Path(__file__).resolve().parents[3])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     # The plan, which may hold a password, goes through a pipe: arguments and environments can be read by others.
     process = subprocess.Popen(
         [sys.executable, "-m", __spec__.name, factory],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,  # Ctrl-C is for the one who watches
     )
     try:

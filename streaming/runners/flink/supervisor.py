@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -39,33 +39,30 @@ class Guard(Protocol):
     def check(self) -> None: ...
 
 
-class JobSupervisor:
-    """``submit(plan)`` hands a job over and gives its id, ``newest()`` names the newest state that this group's jobs have left,
-    ``clear(checkpoint)`` ends transactions that no state names, ``lost(checkpoint)`` counts those up to it that the broker aborted,
-    ``report`` shows a sentence. Clock and pause can be replaced."""
+class JobEffects(NamedTuple):
+    """What a supervisor does beyond the cluster. ``submit(plan)`` hands a job over and gives its id, ``newest()`` names the
+    newest state that this group's jobs have left, ``clear(checkpoint)`` ends transactions that no state names, ``lost(checkpoint)``
+    counts those up to it that the broker aborted, ``report`` shows a sentence, ``now_s`` is a clock."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        rest: Rest,
-        job: str,
-        *,
-        guard: Guard,
-        submit: Callable[[Plan], str],
-        newest: Callable[[], checkpoints.Retained | None],
-        clear: Callable[[int], str],
-        lost: Callable[[int], int],
-        report: Callable[[str], None],
-        now_s: Callable[[], float] = time.monotonic,
-    ) -> None:
+    guard: Guard
+    submit: Callable[[Plan], str]
+    newest: Callable[[], checkpoints.Retained | None]
+    clear: Callable[[int], str]
+    lost: Callable[[int], int]
+    report: Callable[[str], None]
+    now_s: Callable[[], float] = time.monotonic
+
+
+class JobSupervisor:
+    """Watches ``job``, which began with ``plan``; ``job`` is another one when it had to be submitted again."""
+
+    def __init__(self, plan: Plan, rest: Rest, job: str, effects: JobEffects) -> None:
         self.plan, self.rest, self.job = plan, rest, job
-        self._guard, self._submit, self._newest, self._clear = guard, submit, newest, clear
-        self._lost = lost
-        self._report, self._now_s = report, now_s
+        self._effects, self._report, self._now_s = effects, effects.report, effects.now_s
         self._reported: dict[str, str] = {}
         self._lost_commits = 0
         self._attempts = 0
-        self._since_s = now_s()
+        self._since_s = self._now_s()
         self._away_s: float | None = None
         self._missing_s: float | None = None
 
@@ -78,7 +75,7 @@ class JobSupervisor:
     def look(self, stop: threading.Event) -> None:
         """One turn of ``watch``."""
         try:
-            self._guard.check()
+            self._effects.guard.check()
             self._note("broker", "")
         except InputLost:
             self._cancel(self.job)
@@ -152,7 +149,7 @@ class JobSupervisor:
             self._take_over(others[0].id)
             self._report(f"job {self.job} of this group runs instead")
             return
-        found = self._newest()
+        found = self._effects.newest()
         if found is None:
             raise BadInput(
                 f"job {self.job} is lost with its cluster, and none of its checkpoints is found from here: give one with "
@@ -164,9 +161,9 @@ class JobSupervisor:
         self._report(
             f"job {self.job} is lost with its cluster; try {self._attempts} of {ATTEMPTS}: submits it again from {found.text}"
         )
-        if found.number is not None and (done := self._clear(found.number)):
+        if found.number is not None and (done := self._effects.clear(found.number)):
             self._report(done)
-        job = self._submit(msgspec.structs.replace(self.plan, savepoint=found.path))
+        job = self._effects.submit(msgspec.structs.replace(self.plan, savepoint=found.path))
         try:
             self.rest.wait_running(job)
         except BaseException:
@@ -193,7 +190,7 @@ class JobSupervisor:
     def _check_commits(self) -> None:
         """A transaction that the broker had aborted before its commit is one line in Flink's log, and the job runs on."""
         try:
-            lost = self._lost(self.rest.newest_checkpoint(self.job)) if self.rest.refused_commits(self.job) else 0
+            lost = self._effects.lost(self.rest.newest_checkpoint(self.job)) if self.rest.refused_commits(self.job) else 0
         except Unavailable:
             return  # the next turn asks again
         if lost > self._lost_commits:

@@ -63,6 +63,7 @@ class RunnerCollector(Collector):
             ("touchline_operator_failed_commits", "Transactions that failed; a restart follows.", metrics.failed_commits),
             ("touchline_operator_restarts", "Restarts from the last commit.", metrics.restarts),
             ("touchline_operator_rebalances", "Rebalances of partitions.", metrics.rebalances),
+            ("touchline_operator_renewed_epochs", "New producer epochs after requests without an answer.", metrics.renewed_epochs),
         ):
             counter = CounterMetricFamily(name, text, labels=labels)
             counter.add_metric(self.place, float(n))

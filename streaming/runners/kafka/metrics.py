@@ -19,6 +19,8 @@ class RunnerMetrics:
 
     def __init__(self) -> None:
         self.commits = self.failed_commits = self.restarts = self.rebalances = 0
+        #: new epochs of producers, each after a request of a transaction that got no answer
+        self.renewed_epochs = 0
         #: from the decision to commit until the broker has committed
         self.commit_latency = Latency()
         self.committed_s = self.polled_s = 0.0

@@ -8,13 +8,14 @@ and publishes nothing until it has reached the last commit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from streaming.errors import BadSnapshot
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.operator.session import GameSession, Make
+from streaming.operator.signing import state_keys
 from streaming.runners.kafka.state_store import PROGRESS
 from streaming.wire.blocks import Output
 from streaming.wire.records import Event
@@ -24,19 +25,22 @@ VERSION: Final = 1
 MAX_STORED_BYTES: Final = MAX_MESSAGE_BYTES - 100_000
 
 
+Offset = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
+
+
 class _StoredState(msgspec.Struct, array_like=True):
     """State of a game once every record before ``offset`` has been taken; ``ended_us`` is when its end was committed (0: it is on,
     or was stored before this was noted)."""
 
     version: int
-    offset: int
+    offset: Offset
     state: bytes
     ended_us: int = 0
 
 
 class _Progress(msgspec.Struct, array_like=True):
     version: int
-    offset: int
+    offset: Offset
 
 
 T = TypeVar("T", _StoredState, _Progress)
@@ -67,13 +71,15 @@ class Partition:
     def restore(self, states: Mapping[str, bytes]) -> None:
         """Restore the states that the group has stored (``read_states``); ``BadSnapshot`` with one sentence."""
         raw = states.get(PROGRESS)
+        if raw is not None:
+            raw = state_keys().open(raw, self._where(), "the partition's progress")
         self.published = 0 if raw is None else self._read(raw, _Progress, "the partition's progress").offset
         for game, value in states.items():
             if game == PROGRESS:
                 continue
             found = self._read(value, _StoredState, f"game {game!r}")
             session = GameSession(self.sport, game, self._make)
-            session.restore(found.state)
+            session.restore(found.state, self._where(found.offset))
             self.sessions[game], self._since[game] = session, found.offset
             self._ended_us[game] = found.ended_us
         self.playing = {game: session for game, session in self.sessions.items() if session.phase == "on"}
@@ -88,7 +94,7 @@ class Partition:
             if version != VERSION:
                 raise BadSnapshot(f"the stored state of {what} has version {version}, this program reads version {VERSION}")
             return msgspec.msgpack.decode(raw, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, IndexError, RecursionError) as error:
             raise BadSnapshot(f"the stored state of {what} cannot be read: {error}") from None
 
     # -- records ---------------------------------------------------------------------------------------------------
@@ -153,13 +159,17 @@ class Partition:
             yield game, value
 
     def _stored(self, game: str) -> bytes:
-        state = self.sessions[game].snapshot()
+        state = self.sessions[game].snapshot(self._where(self.offset))
         return msgspec.msgpack.encode(_StoredState(VERSION, self.offset, state, self._ended_us.get(game, 0)))
+
+    def _where(self, offset: int = 0) -> bytes:
+        """What a signature covers besides the state itself: a state of another partition, or with another offset, is not taken."""
+        return f"{self.sport}/{self.number}/{offset}".encode()
 
     def progress(self) -> bytes:
         """How far this partition is used once the commit stands."""
         self.touched = False
-        return msgspec.msgpack.encode(_Progress(VERSION, self.used))
+        return state_keys().seal(msgspec.msgpack.encode(_Progress(VERSION, self.used)), self._where())
 
     @property
     def used(self) -> int:

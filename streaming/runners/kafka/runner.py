@@ -18,6 +18,8 @@ from streaming.kafka.broker import Unread, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
+from streaming.observability import traces
+from streaming.observability.traces import Span
 from streaming.operator.health import HEALTH_VERSION, Health, encode_health
 from streaming.operator.session import Make
 from streaming.runners.kafka.client import KafkaEffects
@@ -29,7 +31,7 @@ from streaming.runners.kafka.state_store import state_key
 from streaming.runners.kafka.transactions import Message, Transactions
 from streaming.wire import topics
 from streaming.wire.headers import GROUP as GROUP_HEADER
-from streaming.wire.headers import headers
+from streaming.wire.headers import Headers, headers
 from streaming.wire.messages import messages
 
 GROUP: Final = "touchline"
@@ -179,18 +181,29 @@ class KafkaRunner:
     def _take(self, part: Partition, record: Any) -> None:
         session = part.sessions.get((record.key or b"").decode("utf-8", "replace"))
         before = (0, 0) if session is None else session.counted
+        span = None
+        if traces.active is not None:
+            span = traces.active.begin("operator", record.headers, partition=part.number, offset=record.offset)
         game, out = part.take(record.offset, record.key, record.value, record.timestamp * 1000)
         if out:
             now_us = self._effects.now_us()
-            self._deliver(game, out, now_us)
+            self._deliver(game, out, now_us, span)
             if session is not None and session.metrics is not None:
                 session.metrics.published(*before, now_us - session.metrics.arrival_us)
+        if span is not None:
+            span.end(game=game, outputs=len(out))
 
-    def _deliver(self, game: str, out: Iterable[Any], published_us: int) -> None:
+    def _deliver(self, game: str, out: Iterable[Any], published_us: int, span: Span | None = None) -> None:
+        more: Headers = (self._group_header,)
+        publish = None
+        if span is not None and traces.active is not None:
+            publish = traces.active.begin("publish", span.headers, game=game)
+        if publish is not None:
+            more = (*more, *publish.headers)
         for message in messages(self.sport, game, out, published_us):
-            self._out.send(
-                self.address.topic(message.topic), topics.key(message.game), message.value, (*message.headers, self._group_header)
-            )
+            self._out.send(self.address.topic(message.topic), topics.key(message.game), message.value, (*message.headers, *more))
+        if publish is not None:
+            publish.end()
 
     def _tick(self) -> None:
         now_us = self._effects.now_us()

@@ -58,8 +58,6 @@ class Transactions:
         self._producers: list[TransactionalProducer] = []
         #: offsets that stand, by partition
         self.committed: dict[Any, int] = {}
-        #: new epochs after requests without an answer
-        self.renewed = 0
         #: to be set when it is known that a commit cannot succeed: it would be tried again and again
         self.hopeless = effects.signal()
         self._commit: _Commit | None = None
@@ -185,7 +183,7 @@ class Transactions:
             if self._monotonic_s() > until_s:
                 raise KafkaTimeoutError("the broker gave no new epoch")
             producer.renew_epoch()
-            self.renewed += 1
+            self._metrics.renewed_epochs += 1
 
     # -- life --------------------------------------------------------------------------------------------------------
 

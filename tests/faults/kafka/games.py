@@ -15,7 +15,7 @@ from kafka.errors import KafkaTimeoutError
 
 from streaming.kafka.settings import Address, parse
 from streaming.kafka.workarounds import force_close
-from streaming.operator.session import GameSession
+from streaming.operator.session import GameSession, Make
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
 from streaming.wire.blocks import StatBlock
@@ -113,9 +113,9 @@ def finals(name: str, values: list[bytes]) -> Finals:
 
 
 @contextmanager
-def operator(address: Address, **more: Any) -> Iterator[KafkaRunner]:
+def operator(address: Address, make: Make = final_only, **more: Any) -> Iterator[KafkaRunner]:
     """An operator at work in this process; at the end it commits what it has used."""
-    runner, stop = KafkaRunner(address, SPORT, final_only, **more), threading.Event()
+    runner, stop = KafkaRunner(address, SPORT, make, **more), threading.Event()
     failed: list[BaseException] = []
 
     def run() -> None:

@@ -32,7 +32,7 @@ def test_late_requests_change_nothing(address, proxy):
 def test_late_end_changes_nothing_while_catching_up(address, proxy, written):
     """The next transaction has written some stats, or how far the input is used."""
     feed = Feed(address, two_games("behind"), step_s=1.0)
-    feed.at_once(1000)
+    feed.at_once(500)
     with operator(through(proxy)) as runner:
         commits_go_on(runner, 2)
         late_in_the_next_transaction(proxy, runner, "EndTxn", written)

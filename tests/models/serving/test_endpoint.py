@@ -17,7 +17,9 @@ import pytest
 from models import artefact
 from models.base import Feature
 from models.curve import curve_of
+from models.serving.access import Tokens, new_token
 from models.serving.connection import MOST_FIELDS, MOST_PIPELINED
+from models.serving.front import Front
 from models.serving.loaded_models import LoadedModels
 from models.serving.server import Server, in_thread
 from tests.waiting import TIMEOUT_S, until
@@ -436,7 +438,7 @@ def test_a_pipeline_that_waits_is_bounded(loaded: LoadedModels) -> None:
 
 
 def test_silent_sockets_beyond_the_most_lock_nobody_out(loaded: LoadedModels) -> None:
-    with in_thread(Server(loaded, port=0, most_connections=10)) as server:
+    with in_thread(Server(loaded, port=0, front=Front(most_connections=10))) as server:
         idle = [socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S) for _ in range(40)]
         assert ask(server, "GET", "/ping")[0] == 200
         until(lambda: len(server.door.inside) <= 10)
@@ -462,3 +464,28 @@ def test_a_client_that_never_reads_is_cut_off(loaded: LoadedModels, monkeypatch:
             assert time.monotonic() < end
             time.sleep(0.02)
         sock.close()
+
+
+def test_scopes_hosts_and_origins(loaded: LoadedModels) -> None:
+    made = {scope: new_token(scope, [scope]) for scope in ("predict", "admin", "sport:soccer")}
+    front = Front(Tokens.of([grant for _, grant in made.values()]), requests_per_s=None)
+    one = [[None] * WIDTH]
+    with in_thread(Server(loaded, port=0, front=front)) as server:
+
+        def status(method: str, path: str, scope: str, body: Any = None, **more: str) -> int:
+            return ask(server, method, path, body, authorization=f"Bearer {made[scope][0]}", **more)[0]
+
+        assert status("POST", "/invocations", "predict", one) == 200
+        assert status("POST", "/models/xgoals/invoke", "predict", one) == 200
+        assert status("GET", "/models", "predict") == 200
+        for method, path in (("GET", "/metrics"), ("POST", "/models"), ("PUT", "/models/xgoals"), ("DELETE", "/models/xgoals")):
+            got = ask(server, method, path, {"url": "x"}, authorization=f"Bearer {made['predict'][0]}")
+            assert (got[0], got[1]["error"]["reason"]) == (403, "missing scope"), (method, path)
+        assert status("POST", "/invocations", "sport:soccer", one) == 403
+        assert status("GET", "/metrics", "admin") == 200
+        assert status("GET", "/models", "admin", host="evil.example") == 421
+        assert status("POST", "/invocations", "predict", one, origin="https://evil.example") == 403
+        answers = [ask(server, "GET", "/models", authorization="Bearer wrong")[0] for _ in range(30)]
+        assert (answers[0], answers[-1]) == (401, 429)
+        assert status("DELETE", "/models/xgoals", "admin") == 200
+        assert ask(server, "GET", "/ping", host="evil.example")[0] == 200, "a probe asks by any name"

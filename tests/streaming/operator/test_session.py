@@ -229,7 +229,10 @@ def contradictory():
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "asleep", None, b""]), "cannot be read"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", None, b""]), "has no game record"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", game(), b"TLSN12345678"]), "damaged"),
-        (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", contradictory(), b""]), "no usable game record: .* lists a tag twice"),
+        (
+            b"TLGH" + msgspec.msgpack.encode([VERSION, "on", contradictory(), b""]),
+            "a record that no game begins with: .* lists a tag twice",
+        ),
     ],
 )
 def test_bytes_that_are_no_snapshot_are_refused_with_one_sentence(raw, word):

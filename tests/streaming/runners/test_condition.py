@@ -116,6 +116,7 @@ def test_monitor_exports_what_the_runner_counts(served):
         "touchline_operator_failed_commits_total": 0.0,
         "touchline_operator_restarts_total": 1.0,
         "touchline_operator_rebalances_total": 0.0,
+        "touchline_operator_renewed_epochs_total": 0.0,
         "touchline_operator_commit_seconds_count": 1.0,
         "touchline_operator_commit_seconds_sum": pytest.approx(0.012),
         "touchline_operator_records_behind": 7.0,

@@ -318,6 +318,22 @@ def test_operators_request_and_metrics_have_the_cluster(flink):
     assert [numbers[f"touchline_flink_{name}",] for name in ("taskmanagers", "slots", "slots_free")] == [2, 4, 3]
 
 
+def test_health_names_what_flink_has_lost_and_the_gateway_stays_ready(flink):
+    watch = polled(watched(flink))
+    with Gateway(Hub(), port=0, cluster=watch) as gateway:
+        sick, ready = httpx.get(gateway.url + "/health"), httpx.get(gateway.url + "/ready")
+        flink.replies[f"/jobs/b2/vertices/v1/subtasks/metrics?get={quote(REFUSED)}&agg=sum"] = []
+        polled(watch)
+        well = httpx.get(gateway.url + "/health")
+        flink.replies = {}
+        watch.flink._at_s -= 60
+        polled(watch)
+        away = httpx.get(gateway.url + "/health")
+    assert (sick.status_code, ready.status_code, well.status_code, away.status_code) == (503, 200, 200, 503)
+    assert "job b2 has lost 1 transaction" in sick.text
+    assert "status 404" in away.text
+
+
 def test_operators_request_without_a_cluster_has_none():
     with Gateway(Hub(), port=0) as gateway:
         assert httpx.get(gateway.url + "/api/operators").json()["cluster"] is None

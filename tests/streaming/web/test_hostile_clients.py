@@ -60,13 +60,15 @@ def health(gateway: Gateway) -> None:
 
 
 def push(sock: socket.socket, piece: bytes, most: int) -> int:
-    """Send ``piece`` again and again until the other side cuts the connection; bytes sent."""
+    """Send ``piece`` again and again until the other side cuts the connection; bytes sent. One that only stops reading holds on to
+    what it has: ``TimeoutError``."""
     sent = 0
+    sock.settimeout(30.0 * contention())
     try:
         while sent < most:
             sock.sendall(piece)
             sent += len(piece)
-    except OSError:
+    except ConnectionError:
         pass
     return sent
 

@@ -16,9 +16,9 @@ from streaming.web import prometheus
 from streaming.web.encoded_block import EncodedBlock
 from streaming.web.filters import Filter
 from streaming.web.game_cache import GameCache
-from streaming.web.hub import MAX_REASONS, OTHER_REASONS, Hub
+from streaming.web.hub import MAX_REASONS, METRICS_KEEP_S, OTHER_REASONS, Hub
 from streaming.web.prometheus import exposition
-from streaming.web.shown_games import KEEP_S, OTHER_GAMES, ShownGames, summed
+from streaming.web.shown_games import OTHER_GAMES, ShownGames, summed
 from streaming.web.subscribers import Subscriber
 from streaming.wire.blocks import DeadLetter
 from tests.streaming.web.scripted import ScriptedMatch, record
@@ -52,11 +52,18 @@ def samples(text: bytes, name: str) -> dict[str, float]:
 def test_ended_games_leave_metrics():
     hub = Hub()
     for k in range(1_000):
-        report(hub, f"ended-{k}", 3, age_s=KEEP_S + 1)
+        report(hub, f"ended-{k}", 3, age_s=METRICS_KEEP_S + 1)
     report(hub, "on-1", 3)
     text = exposition(hub)()
     assert samples(text, "touchline_windows_total") == {"on-1": 3}
     assert len(text) < 200_000
+
+
+def test_time_on_metrics_is_the_hub_s():
+    hub = Hub(metrics_keep_s=30)
+    report(hub, "on-1", 3, age_s=20)
+    report(hub, "ended-1", 3, age_s=40)
+    assert set(samples(exposition(hub)(), "touchline_windows_total")) == {"on-1"}
 
 
 def test_metrics_are_rendered_beside_the_event_loop(monkeypatch):
@@ -96,15 +103,15 @@ def test_scrapers_share_one_rendering():
 
 
 def test_games_beyond_the_bound_are_summed_and_the_sum_never_falls():
-    hub, shown = Hub(), ShownGames(most=2)
+    hub, shown = Hub(), ShownGames(METRICS_KEEP_S, most=2)
     render = exposition(hub, shown=shown)
     for k in range(5):
         report(hub, f"g{k}", 10 + k)
     assert samples(render(), "touchline_windows_total") == {"g0": 10, "g1": 11, OTHER_GAMES: 12 + 13 + 14}
     report(hub, "g3", 20)
     assert samples(render(), "touchline_windows_total")[OTHER_GAMES] == 12 + 20 + 14
-    hub.games["g4"].reported_us -= int(2e6 * KEEP_S)
-    hub.games["g0"].reported_us -= int(2e6 * KEEP_S)
+    hub.games["g4"].reported_us -= int(2e6 * METRICS_KEEP_S)
+    hub.games["g0"].reported_us -= int(2e6 * METRICS_KEEP_S)
     assert samples(render(), "touchline_windows_total") == {"g1": 11, OTHER_GAMES: 12 + 20 + 14}, "what has ended stays in the sum"
     report(hub, "g5", 1)
     assert samples(render(), "touchline_windows_total") == {"g1": 11, "g5": 1, OTHER_GAMES: 46}, "a free place is taken"

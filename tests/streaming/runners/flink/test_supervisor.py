@@ -14,7 +14,7 @@ from streaming.kafka.settings import parse
 from streaming.runners.flink import supervisor
 from streaming.runners.flink.checkpoints import Retained
 from streaming.runners.flink.job import Plan
-from streaming.runners.flink.supervisor import ATTEMPTS, AWAY_S, LOST_S, LOST_WITH_HA_S, JobSupervisor
+from streaming.runners.flink.supervisor import ATTEMPTS, AWAY_S, LOST_S, LOST_WITH_HA_S, JobEffects, JobSupervisor
 
 PLAN = Plan(address=parse("kafka://127.0.0.1:9", environment={}), sport="soccer", rest=("127.0.0.1", 9), group="g")
 CHECKPOINT = Retained(1_796_048_733.0, "file:///c/chk-12", 12)
@@ -82,10 +82,7 @@ class Scene:
         self.guard: Callable[[], None] = lambda: None
         self.submit_fails = 0
         self.stop = threading.Event()
-        self.supervisor = JobSupervisor(
-            PLAN,
-            self.cluster,
-            "j1",
+        effects = JobEffects(
             guard=self,
             submit=self._submit,
             newest=lambda: self.newest,
@@ -94,6 +91,7 @@ class Scene:
             report=self.reports.append,
             now_s=lambda: self.now_s,
         )
+        self.supervisor = JobSupervisor(PLAN, self.cluster, "j1", effects)
 
     def check(self) -> None:
         self.guard()

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaTimeoutError
+from kafka.structs import ConsumerGroupMetadata
 
 from streaming.runners.kafka import transactions
+from streaming.runners.kafka.metrics import RunnerMetrics
 from streaming.runners.kafka.transactions import Message, Transactions
 
 
@@ -66,12 +68,13 @@ def effects() -> Effects:
 
 def committed(effects: Effects, unclear: int) -> list[str]:
     """The calls for one transaction."""
-    out: Any = Transactions(effects, "name", lambda: None)  # type: ignore[arg-type]
+    metrics = RunnerMetrics()
+    out: Any = Transactions(effects, "name", lambda: None, metrics)  # type: ignore[arg-type]
     effects.producers[0].left = unclear
     out.send("stats", b"", b"")
     out.commit({}, [Message("states", b"", b"", 0)])
     out.settle()
-    assert out.renewed == unclear
+    assert metrics.renewed_epochs == unclear
     return effects.calls
 
 
@@ -96,3 +99,37 @@ def test_broker_that_gives_no_clear_epoch_fails_the_commit(effects):
         committed(effects, 1_000_000)
     assert effects.calls.count("renew") < 2 * transactions.TIMEOUT_S
     assert time.monotonic() - began_s < 5
+
+
+def offsets_sent(effects: Effects, refusals: int, members: list[Any]) -> list[Any]:
+    """The memberships that the offsets of a transaction were sent with: the first ``refusals`` times the group had moved on.
+    ``members`` are what the process knows of its membership, look by look."""
+    sent = []
+    out: Any = Transactions(effects, "name", lambda: members.pop(0) if len(members) > 1 else members[0])  # type: ignore[arg-type]
+
+    def send(_: Any, member: Any) -> None:
+        sent.append(member)
+        if len(sent) <= refusals:
+            raise IllegalGenerationError
+
+    effects.producers[0].send_offsets_to_transaction = send  # type: ignore[method-assign, assignment]
+    out.commit({})
+    out.settle()
+    return sent
+
+
+def member(generation: int, name: str = "a") -> ConsumerGroupMetadata:
+    return ConsumerGroupMetadata("group", generation, name, None)
+
+
+def test_offsets_are_sent_again_with_the_generation_that_the_group_has_moved_on_to(effects):
+    known = [member(3), member(3), member(4)]
+    assert offsets_sent(effects, 1, list(known)) == [member(3), member(4)]
+    assert effects.calls[-1] == "commit_transaction"
+
+
+@pytest.mark.parametrize("known", [[member(3), member(4, "b")], [member(3)]], ids=["expelled and back", "no newer generation"])
+def test_offsets_of_a_lost_membership_fail_the_commit(effects, known):
+    with pytest.raises((CommitFailedError, IllegalGenerationError)):
+        offsets_sent(effects, 1_000, known)
+    assert "commit_transaction" not in effects.calls

@@ -1,0 +1,132 @@
+"""The simulated deployment: the same seed gives the same run, and every check holds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from streaming.cli.app import run as touchline
+from streaming.simulation.batch import run_seeds
+from streaming.simulation.deployment import simulate
+from streaming.simulation.plan import Fault, Game, Plan, of_seed, read, write
+from streaming.simulation.shrink import shrink
+from tests.paths import ROOT
+from tests.streaming.simulation.mutations import epoch_is_kept_after_an_unclear_answer, mutated
+
+#: seeds of runs that once failed, and why
+ONCE_FAILED = {
+    72: "a late EndTxn committed half of the next transaction",
+    414: "a late EndTxn committed half of the next transaction",
+}
+
+QUIET = Plan(
+    seed=1,
+    runner="kafka",
+    partitions=2,
+    operators=(0.0, 0.0),
+    games=(Game("g0", 1.0, 5, 0.1), Game("g1", 1.0, 5, 0.1)),
+    faults=(),
+    viewers=1,
+    tick_s=0.25,
+    commit_s=0.1,
+    snapshot_s=1.0,
+)
+
+
+def test_run_without_faults_holds_on_both_runners():
+    for runner in ("kafka", "flink"):
+        outcome = simulate(msgspec.structs.replace(QUIET, runner=runner))
+        assert outcome.failures == []
+        assert outcome.minutes < 0.5
+
+
+@pytest.mark.parametrize("seed", ONCE_FAILED)
+def test_runs_that_once_failed_hold(seed):
+    assert simulate(of_seed(seed)).failures == []
+
+
+def test_each_kind_of_fault_alone_holds():
+    for kind in ("kill", "pause", "cut off", "no heartbeats", "cuts", "slow", "broker", "leave"):
+        strength = {"cuts": 0.1, "slow": 0.3}.get(kind, 0.0)
+        plan = msgspec.structs.replace(QUIET, faults=(Fault(kind, 1.1, 8.0, 0, strength),))
+        assert simulate(plan).failures == [], kind
+
+
+def test_deleted_input_ends_every_operator():
+    outcome = simulate(msgspec.structs.replace(QUIET, faults=(Fault("delete input", 1.3, 0.0),)), history=True)
+    assert outcome.failures == []
+    ends = [line for line in outcome.history if "was deleted while it was read" in line]
+    assert len(ends) == 3, "two operators and the watch"
+
+
+def test_same_seed_gives_the_same_history_in_two_processes():
+    """Byte for byte, whatever the order of sets is."""
+    found = []
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", PRINT_HISTORIES]
+        found.append(subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=300).stdout)
+    assert found[0] == found[1]
+    assert len(found[0]) > 20_000
+
+
+PRINT_HISTORIES = """
+from streaming.simulation.deployment import simulate
+from streaming.simulation.plan import of_seed
+for seed in (*range(12), 25, 26, 72):
+    print(chr(10).join(simulate(of_seed(seed), history=True).history))
+"""
+
+
+def test_plan_is_the_same_after_writing_and_reading():
+    for seed in range(20):
+        assert read(write(of_seed(seed))) == of_seed(seed)
+
+
+def test_failing_run_is_shrunk_to_the_fault_that_it_needs():
+    """Any run with a killed operator fails here: everything else goes."""
+    plan = next(p for p in map(of_seed, range(200)) if len(p.faults) >= 3 and sum(f.kind == "kill" for f in p.faults) == 1)
+    smallest = shrink(plan, lambda candidate: any(fault.kind == "kill" for fault in candidate.faults))
+    assert [fault.kind for fault in smallest.faults] == ["kill"]
+    assert len(smallest.games) == 1
+    assert smallest.games[0].events == 3
+    assert smallest.viewers == smallest.take_s == 0
+
+
+def test_command_prints_the_history_of_a_seed(capsys):
+    assert touchline(["sim", "--seed", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "takes over partition 0" in printed
+    assert "every check holds" in printed
+
+
+def test_command_shrinks_a_failing_run_and_replays_it_from_its_plan(capsys, tmp_path):
+    with mutated(epoch_is_kept_after_an_unclear_answer):
+        assert touchline(["sim", "--seed", "185", "--quiet"]) == 1
+        printed = capsys.readouterr().out
+        assert "final values twice for a committed reader" in printed
+        text = printed[printed.index("{") : printed.rindex("}") + 1]
+        plan = read(text)
+        assert len(plan.faults) <= len(of_seed(185).faults)
+        (tmp_path / "plan.json").write_text(text)
+        assert touchline(["sim", "--plan", str(tmp_path / "plan.json"), "--quiet", "--no-shrink"]) == 1
+    assert touchline(["sim", "--plan", str(tmp_path / "plan.json"), "--quiet"]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--seed", "1", "--seeds", "1..2"], ["--seeds", "5..2"], ["--seeds", "x"], ["--plan", "gone"]]
+)
+def test_wrong_arguments_are_one_sentence(arguments, capsys):
+    assert touchline(["sim", *arguments]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_five_hundred_seeds_hold():
+    found = run_seeds(range(500))
+    assert found.failed == {}
+    assert found.seeds == 500
