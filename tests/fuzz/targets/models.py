@@ -151,7 +151,7 @@ def _body(data: bytes) -> None:
     rows = contract.decode(data[1:], kind, _NAMES)
     if rows.ndim != 2 or rows.shape[1] != len(_NAMES) or rows.dtype != np.float64:
         raise Finding(f"rows of shape {rows.shape}")
-    contract.encode(rows[:, 0], kind, "m", "1")
+    contract.encode(rows[:, 0], kind, "m", "1", "0" * 64)
 
 
 class _Transport(asyncio.Transport):
