@@ -19,8 +19,8 @@ OF_A_PROCESS: Final = frozenset({"kill", "pause", "cut off", "no heartbeats", "l
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """``who`` is the number of an operator. ``strength`` is how likely a request is cut off or late (``cuts``, ``late ends``), the delay in
-    seconds (``slow``), or, where it is not 0, that the input is deleted right after a request for its id."""
+    """``who`` is the number of an operator. ``strength`` is how likely a request is cut off or late (``cuts``, ``late ends``), the
+    delay in seconds (``slow``), or, where it is not 0, that the input is deleted right after a request for its id."""
 
     kind: Kind
     at_s: float

@@ -9,6 +9,8 @@ from streaming.simulation.plan import of_seed
 from tests.streaming.simulation import mutations
 from tests.streaming.simulation.mutations import Mutation, mutated
 
+pytestmark = pytest.mark.slow
+
 #: mutation, a seed that finds it, part of the sentence
 FOUND: list[tuple[Mutation, int, str]] = [
     (mutations.returning_member_claims_its_old_partitions, 84, "has two owners"),
