@@ -222,7 +222,7 @@ class Run:
 
     def _strike(self, fault: Fault) -> None:
         world, weather = self.world, self.weather
-        if fault.kind in ("cuts", "slow", "broker"):
+        if fault.kind in ("cuts", "late ends", "slow", "broker"):
             self.unhealthy_until_s = max(self.unhealthy_until_s, world.now_s + fault.for_s)
         if self.job is not None and fault.kind in OF_A_PROCESS:
             self._strike_job(self.job, fault)
@@ -242,6 +242,10 @@ class Run:
             weather.cuts = fault.strength
             world.note("network", f"cuts connections ({fault.strength:g}) for {fault.for_s:.2f} s")
             world.at(fault.for_s, lambda: setattr(weather, "cuts", 0.0))
+        elif fault.kind == "late ends":
+            weather.late_ends = fault.strength
+            world.note("network", f"delays EndTxn ({fault.strength:g}) for {fault.for_s:.2f} s")
+            world.at(fault.for_s, lambda: setattr(weather, "late_ends", 0.0))
         elif fault.kind == "slow":
             weather.slow_s = fault.strength
             world.note("network", f"is slow (up to {fault.strength:g} s) for {fault.for_s:.2f} s")

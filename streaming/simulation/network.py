@@ -18,6 +18,7 @@ from streaming.simulation.world import Process
 
 #: one way, s
 LATENCY_S: Final = 0.0008
+LATE_END_S: Final = 1.5
 #: name of the connection for the membership of a group
 GROUP: Final = "group"
 
@@ -61,6 +62,8 @@ class Weather:
         self.down = False
         #: how likely a request's connection is cut, and how slow the network is
         self.cuts = 0.0
+        #: how likely a request that ends a transaction loses its answer and comes again within ``LATE_END_S``
+        self.late_ends = 0.0
         self.slow_s = 0.0
         self._links: list[Link] = []
 
@@ -100,6 +103,9 @@ class Link:
             request.end(None, KafkaConnectionError("no connection"), 0.05 + random.random() * 0.2)
             return
         delay_s = LATENCY_S * (0.3 + random.expovariate(1.0)) + (random.random() * weather.slow_s if weather.slow_s else 0.0)
+        if weather.late_ends and what == "EndTxn" and random.random() < weather.late_ends:
+            self._cut(request, delay_s, "late", random.random() * LATE_END_S)
+            return
         fate = random.random()
         if fate < weather.cuts:
             self._cut(request, delay_s)
@@ -132,11 +138,12 @@ class Link:
         for request in waiting if current is None else [current, *waiting]:
             request.end(None, KafkaConnectionError("connection was cut"), self.world.random.random() * 0.3)
 
-    def _cut(self, request: _Request, delay_s: float) -> None:
+    def _cut(self, request: _Request, delay_s: float, case: str = "", late_s: float = 0.0) -> None:
         """The connection is cut with the request under way: the broker never sees it, has done it, or gets it later."""
         world, random = self.world, self.world.random
-        case = random.choice(("lost", "done", "late"))
-        late_s = delay_s if case == "done" else delay_s + random.choice((0.02, 0.2, 1.0, 4.0)) * random.random()
+        if not case:
+            case = random.choice(("lost", "done", "late"))
+            late_s = delay_s if case == "done" else delay_s + random.choice((0.02, 0.2, 1.0, 4.0)) * random.random()
         world.note(self.process.name, f"connection {self.name} cut, {request.what} {case}")
         if case != "lost":
 

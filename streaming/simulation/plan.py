@@ -9,7 +9,7 @@ import msgspec
 
 from streaming.errors import BadInput
 
-Kind = Literal["kill", "pause", "cut off", "no heartbeats", "cuts", "slow", "broker", "leave", "delete input"]
+Kind = Literal["kill", "pause", "cut off", "no heartbeats", "cuts", "late ends", "slow", "broker", "leave", "delete input"]
 #: of these the faults of a plan are drawn, so often
 DRAWN: Final[tuple[Kind, ...]] = (
     "kill", "kill", "pause", "pause", "cut off", "no heartbeats", "cuts", "cuts", "slow", "broker", "leave",
@@ -19,8 +19,8 @@ OF_A_PROCESS: Final = frozenset({"kill", "pause", "cut off", "no heartbeats", "l
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """``who`` is the number of an operator. ``strength`` is how likely a request's connection is cut (``cuts``), the delay in
-    seconds (``slow``), or, where it is not 0, that the input is deleted right after a request for its id."""
+    """``who`` is the number of an operator. ``strength`` is how likely a request is cut off or late (``cuts``, ``late ends``), the
+    delay in seconds (``slow``), or, where it is not 0, that the input is deleted right after a request for its id."""
 
     kind: Kind
     at_s: float
@@ -107,10 +107,10 @@ def of_seed(seed: int) -> Plan:
 
 
 def _behind(plan: Plan, draw: random.Random) -> Plan:
-    """A network that is bad in two ways for long, with a stop or two: there is always something that waits to be sent."""
+    """A slow network, so that there is always something that waits to be sent, in which many an EndTxn comes again, late."""
     at_s, for_s = round(draw.uniform(1.0, 5.0), 2), round(draw.uniform(6.0, 14.0), 2)
-    bad = (Fault("cuts", at_s, for_s, 0, draw.choice((0.1, 0.3))), Fault("slow", at_s, for_s, 0, draw.choice((0.02, 0.1, 0.3))))
-    others = tuple(fault for fault in plan.faults if fault.kind not in ("cuts", "slow"))[:2]
+    bad = (Fault("late ends", at_s, for_s, 0, 0.5), Fault("slow", at_s, for_s, 0, draw.choice((0.02, 0.1))))
+    others = tuple(fault for fault in plan.faults if fault.kind not in ("cuts", "slow"))[:1]
     return msgspec.structs.replace(plan, faults=tuple(sorted((*others, *bad), key=lambda one: one.at_s)))
 
 

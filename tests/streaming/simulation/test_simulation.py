@@ -19,8 +19,8 @@ from tests.streaming.simulation.mutations import epoch_is_kept_after_an_unclear_
 
 #: seeds of runs that once failed, and why
 ONCE_FAILED = {
-    72: "a late EndTxn committed half of the next transaction",
-    414: "a late EndTxn committed half of the next transaction",
+    185: "a late EndTxn committed half of the next transaction",
+    349: "the same, while progress had gone out before the outputs: final values were lost",
 }
 
 QUIET = Plan(
@@ -63,6 +63,7 @@ def test_deleted_input_ends_every_operator():
     assert len(ends) == 3, "two operators and the watch"
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_history_in_two_processes():
     """Byte for byte, whatever the order of sets is."""
     found = []
@@ -77,7 +78,7 @@ def test_same_seed_gives_the_same_history_in_two_processes():
 PRINT_HISTORIES = """
 from streaming.simulation.deployment import simulate
 from streaming.simulation.plan import of_seed
-for seed in (*range(12), 25, 26, 72):
+for seed in (*range(12), 25, 26, 185):
     print(chr(10).join(simulate(of_seed(seed), history=True).history))
 """
 
@@ -104,6 +105,7 @@ def test_command_prints_the_history_of_a_seed(capsys):
     assert "every check holds" in printed
 
 
+@pytest.mark.slow
 def test_command_shrinks_a_failing_run_and_replays_it_from_its_plan(capsys, tmp_path):
     with mutated(epoch_is_kept_after_an_unclear_answer):
         assert touchline(["sim", "--seed", "185", "--quiet"]) == 1
