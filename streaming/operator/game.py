@@ -28,7 +28,7 @@ from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import ceil_div
 from streaming.operator.telemetry.watermarks import NEVER
 from streaming.operator.telemetry.window_stats import WindowStage, last_only
-from streaming.wire.arrivals import TOLERANCE_US, ArrivalGuard, Verdicts
+from streaming.wire.arrivals import ArrivalGuard, Verdicts
 from streaming.wire.blocks import FrameBlock, Output
 from streaming.wire.records import Event, GameRecord, Telemetry
 
@@ -52,7 +52,6 @@ class GameOperator:
     provisional : show event stats before their watermark
     strict : raise ``BadRecord`` where a record is otherwise counted and set aside
     deployed : the source of the models instead, read again when others are deployed
-    arrival_tolerance_s : how far a stamp of arrival may run ahead of the broker's clock, s (:mod:`streaming.wire.arrivals`)
     requested : models that were requested by name, and may answer, as experimental, where they have not been shown right
     """
 
@@ -67,7 +66,6 @@ class GameOperator:
         strict: bool = False,
         deployed: DeployedModels | None = None,
         requested: Container[str] = (),
-        arrival_tolerance_s: float = TOLERANCE_US / 1e6,
     ) -> None:
         deployed = deployed or FixedModels(models or {})
         models = deployed.current()
@@ -81,7 +79,7 @@ class GameOperator:
         self.finalizer = EventFinalizer(context, self.events, self.framer, provisional)
         self._reloader = ModelReloader(context, deployed, self.windows, self.events)
         self.quarantine = Quarantine(context, strict)
-        self.arrivals = ArrivalGuard(game, int(arrival_tolerance_s * 1e6))
+        self.arrivals = ArrivalGuard(game)
         #: events that the latest call has taken, as they were reported
         self.events_taken: list[Event] = []
         #: by the name under which a snapshot keeps their arrays

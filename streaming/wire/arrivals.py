@@ -5,8 +5,9 @@ got it; where a recording is sent, or a simulated game faster than it is played,
 step with it. So what counts is how far a stamp runs ahead of what the records before it have shown.
 
 A stamp that runs further ahead is neither believed nor refused at once: after a pause of a game that is sent fast every stamp does.
-Its record is held. When the next ones go on from there, all of them are taken, in their order. When the old clock goes on instead,
-the held ones are dead letters. Stamps alone decide, one by one, so that the answer does not depend on how samples are packed.
+Its record is held. When the next ones go on from there, and from one another, all of them are taken, in their order. When the old
+clock goes on instead, the held ones are dead letters. Stamps alone decide, one by one, so that the answer does not depend on how
+samples are packed.
 """
 
 from __future__ import annotations
@@ -152,8 +153,8 @@ class ArrivalGuard:
                     return "refused"
             return "taken"
         number, first_us, newest_us, last_us = self._stamps
-        if not number:
-            first_us = newest_us = stamp_us
+        if not number or abs(stamp_us - last_us) > self.pause_us:
+            number, first_us, newest_us = 0, stamp_us, stamp_us  # it does not go on from the ones before
         if stamp_us != last_us:
             self._stamps = number + 1, min(first_us, stamp_us), max(newest_us, stamp_us), stamp_us
         number, first_us, newest_us, _ = self._stamps
@@ -171,10 +172,15 @@ class ArrivalGuard:
 
     def _settle(self, kind: str, now_us: int, out: Verdicts) -> None:
         if kind in ("confirmed", "caught up"):
-            out.taken.extend(self._held)
-            newest_us = self._stamps[2]
+            held, newest_us = self._held, self._stamps[2]
             self._let_go()
             self._believe(newest_us, now_us)
+            limit_us = self._limit(now_us)
+            for record in held:
+                # one of another clock than that which has been borne out
+                good = _latest_us(record) <= limit_us
+                (out.taken if good else out.refused).append(record)
+                self._refused |= not good
         elif kind == "refused":
             self._refused = True
             out.refused.extend(self._held)
@@ -204,16 +210,15 @@ class ArrivalGuard:
                     self._settle(kind, now_us, out)
                     kind = "taken"
                 elif kind == "caught up":
-                    taken = sorted(taken + held)
-                    held = []
                     self._settle(kind, now_us, out)
-                    kind = "taken"
+                    good = self._good(arrival, held, now_us, refused)
+                    taken, held, kind = sorted(taken + good), [], "taken"
                 elif kind == "confirmed":
                     held.append(row)
                     if taken:
                         out.taken.append(packet.take(taken))
                     self._settle(kind, now_us, out)
-                    out.taken.append(packet.take(held))
+                    out.taken.append(packet.take(self._good(arrival, held, now_us, refused)))
                     taken, held, kind = [], [], "taken"
                     continue
             (held if kind == "held" else taken).append(row)
@@ -224,6 +229,14 @@ class ArrivalGuard:
         if held:
             self._hold(packet.take(held), out)
         return out
+
+    def _good(self, arrival: np.ndarray, rows: list[int], now_us: int, refused: list[int]) -> list[int]:  # type: ignore[type-arg]
+        """Of held samples those of the clock that has been borne out; the others are ``refused``."""
+        limit_us = self._limit(now_us)
+        bad = [row for row in rows if arrival[row] > limit_us]
+        refused.extend(bad)
+        self._refused |= bool(bad)
+        return [row for row in rows if arrival[row] <= limit_us]
 
     # -- state -----------------------------------------------------------------------------------------------------
 
@@ -244,3 +257,8 @@ class ArrivalGuard:
                 self._held.append(record)
                 self._records += 1
                 self._held_bytes += len(raw)
+
+
+def _latest_us(record: Record) -> int:
+    stamps = record.arrival_us
+    return stamps if isinstance(stamps, int) else int(stamps.max(initial=0))

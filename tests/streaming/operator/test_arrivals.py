@@ -178,7 +178,8 @@ def test_what_is_held_is_bounded():
 
 def test_tolerance_is_settable():
     def ahead(tolerance_s: float) -> int:
-        operator = GameOperator(TOY, game(), arrival_tolerance_s=tolerance_s)
+        operator = GameOperator(TOY, game())
+        operator.arrivals.tolerance_us = int(1e6 * tolerance_s)
         out = []
         for i, (record, now_us) in enumerate(live(STREAM)):
             if i == 20:
@@ -211,3 +212,28 @@ def test_events_before_the_packet_that_goes_past_them_after_a_pause_are_taken():
     assert not letters
     assert events == ["e1", "e2", "e3", "e4"]
     assert finals == plain
+
+
+def test_wrong_stamps_that_do_not_go_on_from_one_another_bear_nothing_out(whole):  # type: ignore[no-untyped-def]
+    """Found by the state machine: eight wrong stamps in turns, an hour ahead and decades ahead, before the game goes on."""
+    wrong = [
+        msgspec.structs.replace(mark(900 + i, 1.0), t_us=T0 + by_us, arrival_us=T0 + by_us)
+        for i, by_us in enumerate([3_600_000_000, 1 << 50] * 6)
+    ]
+    finals, reasons, _ = played([*((record, T0) for record in wrong), *live(STREAM)])
+    assert finals == whole
+    assert reasons["arrival ahead"] == len(wrong)
+
+
+def test_held_records_of_another_clock_are_not_taken_with_those_that_are_borne_out():  # type: ignore[no-untyped-def]
+    """A stamp decades ahead, then a pause of ten minutes after which the game goes on: that one stamp is refused."""
+    guard = ArrivalGuard(game())
+    far = msgspec.structs.replace(mark(900, 1.0), t_us=T0 + (1 << 50), arrival_us=T0 + (1 << 50))
+    later = [mark(i, 600.0 + 2.0 * i) for i in range(12)]
+    taken, refused = [], []
+    for record in [mark(899, 1.0), far, *later]:
+        verdicts = guard.take(record, 0)
+        taken += [one.id for one in verdicts.taken]
+        refused += [one.id for one in verdicts.refused]
+    assert refused == [far.id]
+    assert taken == [mark(899, 1.0).id, *(one.id for one in later)]
