@@ -273,7 +273,7 @@ def test_loopback_and_clients() -> None:
 
 
 #: how late a game may be beside a client that attacks, on a machine of its own, s
-LATE_S = 0.1
+LATE_S = 0.25
 
 
 #: an attacker, a process of its own: reconnects whenever it is cut off
