@@ -31,8 +31,8 @@ MOST_KNOWN_HOSTS: Final = 256
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
-def check_front(host: str, *, tls: bool, behind_proxy: bool, tokens: bool) -> None:
-    """``ValueError`` with one sentence when a server that listens on ``host`` would be open to others."""
+def check_front(host: str, *, tls: bool, behind_proxy: bool, tokens: bool, option: str = "--host") -> None:
+    """``ValueError`` with one sentence when a server that listens on ``host``, given by ``option``, would be open to others."""
     if is_loopback(host):
         return
     missing = []
@@ -41,7 +41,7 @@ def check_front(host: str, *, tls: bool, behind_proxy: bool, tokens: bool) -> No
     if not tokens:
         missing.append("tokens (--tokens FILE; touchline tokens new makes one)")
     if missing:
-        raise ValueError(f"--host {host} lets others in, and needs {'; and '.join(missing)}")
+        raise ValueError(f"{option} {host} lets others in, and needs {'; and '.join(missing)}")
 
 
 class Front:

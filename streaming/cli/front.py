@@ -69,9 +69,11 @@ class FrontOptions:
     most_connections: int | None = None
 
 
-def front_of(host: str, options: FrontOptions, *, single_token: str = "", bounded_rate: bool = True) -> Front:
-    """The front of a server that listens on ``host``; ``BadInput`` with one sentence where it would be open. ``single_token`` may
-    do everything; without ``bounded_rate`` a client may ask as often as it likes."""
+def front_of(
+    host: str, options: FrontOptions, *, single_token: str = "", bounded_rate: bool = True, option: str = "--host"
+) -> Front:
+    """The front of a server that listens on ``host``, given by ``option``; ``BadInput`` with one sentence where it would be open.
+    ``single_token`` may do everything; without ``bounded_rate`` a client may ask as often as it likes."""
     from models.serving.access import Tokens
     from models.serving.front import MOST_REQUESTS_PER_S, Front, check_front
     from models.serving.listener import tls_context
@@ -83,7 +85,8 @@ def front_of(host: str, options: FrontOptions, *, single_token: str = "", bounde
     if file is not None and single_token:
         raise BadInput("--tokens and TOUCHLINE_ENDPOINT_TOKEN exclude each other: make the token one of the file")
     try:
-        check_front(host, tls=cert is not None, behind_proxy=options.behind_proxy, tokens=file is not None or bool(single_token))
+        given = {"tls": cert is not None, "behind_proxy": options.behind_proxy, "tokens": file is not None or bool(single_token)}
+        check_front(host, **given, option=option)
         tokens = Tokens(file) if file is not None else _single(single_token) if single_token else None
         tls = None if cert is None or key is None else tls_context(cert, key)
     except ValueError as error:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from streaming.cli.front import BehindProxy, FrontOptions, TlsCert, TlsKey, TokenFile, front_of
 from streaming.observability.logs import on_air
 
 if TYPE_CHECKING:
+    from models.serving.front import Front
     from streaming.flink.rest import Rest
     from streaming.kafka.settings import Address
     from streaming.runners.flink.start import Beginning
@@ -68,7 +70,13 @@ def run(
         int | None,
         typer.Option(help="Embedded: serve /metrics, /health and /ready on this port; 0: one that is free. Default: none.", min=0),
     ] = None,
-    monitor_host: Annotated[str, typer.Option(help="Embedded: address of the monitor.")] = "127.0.0.1",
+    monitor_host: Annotated[
+        str, typer.Option(help="Embedded: address of the monitor; any but the loopback needs TLS or --behind-proxy, and tokens.")
+    ] = "127.0.0.1",
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    behind_proxy: BehindProxy = False,
+    tokens: TokenFile = None,
     ready_behind: Annotated[int, typer.Option(help="Embedded: not ready with more unread records than this.", min=1)] = 10_000,
     detach: Annotated[bool, typer.Option("--detach", help="Flink: submit the job and return.")] = False,
     keep_job: Annotated[bool, typer.Option("--keep-job", help="Flink: leave the job on the cluster when this run ends.")] = False,
@@ -111,6 +119,8 @@ def run(
         raise BadInput(
             "--monitor-port is for the embedded runner from Kafka to Kafka: of Flink's jobs the gateway's /metrics tells"
         )
+    guarded = FrontOptions(tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy, tokens=tokens)
+    front = None if monitor_port is None else front_of(monitor_host, guarded, option="--monitor-host")
     if runner == "flink" and registry:
         raise BadInput(
             "the workers of a job follow the registry that TOUCHLINE_REGISTRY names in their own environment: "
@@ -149,7 +159,7 @@ def run(
                 "commit_s": (commit_ms or 100) / 1000,
                 "snapshot_s": snapshot_s,
             }
-            monitor = None if monitor_port is None else (monitor_port, monitor_host, ready_behind)
+            monitor = None if front is None or monitor_port is None else (monitor_port, monitor_host, ready_behind, front)
             _embedded(address, name, number, tuning, 3600 * keep_hours, model, stop, registry, monitor)
         return
     from streaming.flink.rest import Rest
@@ -191,7 +201,7 @@ def _embedded(
     model: list[str] | None,
     stop: threading.Event,
     registry: Path | None,
-    monitored: tuple[int, str, int] | None,
+    monitored: tuple[int, str, int, Front] | None,
 ) -> None:
     from streaming.factory import maker, prepare
     from streaming.observability.disk import DiskCollector
@@ -203,11 +213,13 @@ def _embedded(
         runner = KafkaRunner(address, sport, make, **tuning)
         runner.keep_s = keep_s
         if monitored is not None:
-            port, host, most_behind = monitored
+            port, host, most_behind, front = monitored
             condition = Condition(runner.metrics, time.monotonic, most_behind)
             folders = [folder for folder in (Path.cwd(), registry) if folder is not None]
             collectors = [RunnerCollector(runner.metrics, sport, runner.group), DiskCollector(folders)]
-            monitor = opened.enter_context(Monitor(collectors, condition.not_alive, condition.not_ready, port=port, host=host))
+            monitor = opened.enter_context(
+                Monitor(collectors, condition.not_alive, condition.not_ready, port=port, host=host, front=front)
+            )
             print(f"monitor: {monitor.url}/metrics, /health, /ready", flush=True)
         prepare(sport, make)
         # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.

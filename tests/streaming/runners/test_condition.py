@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from models.serving.access import Tokens, new_token
+from models.serving.front import Front
+from streaming.cli.app import run
 from streaming.errors import Unavailable
 from streaming.observability import monitor as monitors
 from streaming.observability.monitor import Monitor
@@ -86,9 +89,10 @@ def served() -> Iterator[tuple[Monitor, RunnerMetrics]]:
         yield monitor, metrics
 
 
-def get(monitor: Monitor, path: str) -> tuple[int, str]:
+def get(monitor: Monitor, path: str, token: str = "", host: str = "") -> tuple[int, str]:
     client = HTTPConnection("127.0.0.1", monitor.port, timeout=TIMEOUT_S)
-    client.request("GET", path)
+    headers = ({"authorization": f"Bearer {token}"} if token else {}) | ({"host": host} if host else {})
+    client.request("GET", path, headers=headers)
     response = client.getresponse()
     found = response.status, response.read().decode()
     client.close()
@@ -195,3 +199,22 @@ def test_commits_are_counted_and_timed_as_they_end():
     with pytest.raises(RuntimeError):
         out.settle()
     assert (metrics.commits, metrics.failed_commits) == (1, 1)
+
+
+def test_monitor_beyond_the_loopback_shows_metrics_and_reasons_to_a_token_alone():
+    token, grant = new_token("prometheus", ["admin"], None)
+    reader, reading = new_token("viewer", ["read"], None)
+    front = Front(Tokens.of([grant, reading]), host="0.0.0.0", behind_proxy=True)
+    failing = ["no broker answers"]
+    with Monitor([], list, lambda: failing, port=0, front=front) as monitor:
+        assert get(monitor, "/live") == (200, "ok\n")
+        assert get(monitor, "/ready") == (503, "failing; a token of scope admin shows why\n")
+        assert get(monitor, "/ready", token) == (503, "no broker answers\n")
+        assert [get(monitor, "/metrics", shown)[0] for shown in ("", "wrong", reader, token)] == [401, 401, 403, 200]
+        assert get(monitor, "/live", host="rebound.example.com")[0] == 421
+
+
+def test_run_refuses_a_monitor_that_is_open_to_others(capsys):
+    url = "kafka://127.0.0.1:1"
+    assert run(["run", "--source", url, "--sink", url, "--monitor-port", "0", "--monitor-host", "0.0.0.0"]) == 2
+    assert "--monitor-host 0.0.0.0" in capsys.readouterr().err
