@@ -180,6 +180,13 @@ class AtomicOutput:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
+        if not self.folder:
+            with suppress(OSError):  # this way needs no descriptor, of which there may be none left
+                self.temporary.unlink(missing_ok=True)
+                for folder in self.temporary.parents:
+                    folder.rmdir()
+                    if folder == self._made:
+                        return
         shutil.rmtree(self._made, ignore_errors=True)
 
     def _refuse_existing(self) -> None:
@@ -223,8 +230,11 @@ class AtomicWriter(ABC):
         """Give up and leave nothing behind."""
         if not self._done:
             self._done = True
-            self._stop()
-            self._staged.abandon()
+            try:
+                with suppress(OSError):  # of what is still to be written to a full disk: it is thrown away
+                    self._stop()
+            finally:
+                self._staged.abandon()
 
     @abstractmethod
     def _complete(self) -> None:
