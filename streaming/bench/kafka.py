@@ -42,7 +42,20 @@ class Operator:
     """A real ``touchline run``, on the air; ``first_line`` is its line "on the air"."""
 
     def __init__(self, url: str, sport: str, options: Sequence[str]) -> None:
-        command = [sys.executable, "-m", "streaming.cli", "run", "--source", url, "--sink", url, "--sport", sport, *options]
+        command = [
+            sys.executable,
+            "-m",
+            "streaming.cli",
+            "run",
+            "--source",
+            url,
+            "--sink",
+            url,
+            "--sport",
+            sport,
+            "--take-over",
+            *options,
+        ]
         # Its errors go to a file: a pipe without a reader would stop it in the end.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with us)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)

@@ -157,6 +157,7 @@ def watch_models(hub: Hub, root: Path | None, policy: str, timed: Timed = "live"
 
 def model_watch(root: Path | None, timed: Timed = "live", recordings: Sequence[Path] = ()) -> ModelWatch:
     """A watch over the models of every sport, with the calibration of those whose outcomes a game reports."""
+    import models.registry.store  # noqa: F401 (now, and not when the first model answers in a game)
     from streaming.monitoring.watch import ModelWatch
     from streaming.outcome_labels import all_labels
 

@@ -33,7 +33,8 @@ def figures_and_floor(result):
         assert result[part]
         for name, value in result[part].items():
             assert isinstance(value, int | float), name
-            assert value > 0 or (value == 0 and name == "worst_difference"), name  # two ways may agree to the bit
+            # two ways may agree to the bit, and no hostile record may be left uncounted
+            assert value > 0 or (value == 0 and name.endswith(("worst_difference", "not_counted"))), name
 
 
 #: less of what takes long: here a benchmark has to work, not to be right to the microsecond
