@@ -1,8 +1,9 @@
 """Whether a stamp of arrival can be right. One wrong one must not move a game's clock: everything after it would be late.
 
-A game's event time is bounded by its arrival clock, so the arrival clock has to be bounded, too. A record arrived when the broker
-got it; where a recording is sent, or a simulated game faster than it is played, the stamps are not the broker's time, but they keep
-step with it. So what counts is how far a stamp runs ahead of what the records before it have shown.
+A game's event time is bounded by its arrival clock, so the arrival clock has to be bounded, too. A record of a live game arrived
+when the broker got it: its stamp may be a few seconds ahead of the broker's clock. Where a recording is sent, or a simulated game
+faster than it is played, the stamps are of another time, and their own course is all there is: there a stamp may be ahead of the
+newest by the length of a pause, and every runner decides as a replay does.
 
 A stamp that runs further ahead is neither believed nor refused at once: after a pause of a game that is sent fast every stamp does.
 Its record is held. When the next ones go on from there, and from one another, all of them are taken, in their order. When the old
@@ -26,6 +27,9 @@ NEVER: Final = -(1 << 62)
 FAR_US: Final = 12 * 3_600_000_000
 #: how far a stamp may run ahead of the broker's clock, us
 TOLERANCE_US: Final = 5_000_000
+
+#: a game whose first stamp is so near the broker's clock is live, and its stamps are compared with that clock, us
+LIVE_US: Final = 60_000_000
 
 #: without a broker's clock (a replay) a pause of this length is nothing unusual, us: with tracking, and where there are only events
 PAUSE_US: Final = 60_000_000
@@ -125,17 +129,19 @@ class ArrivalGuard:
     def _limit(self, now_us: int) -> int:
         """The latest stamp that is believed."""
         reference = max(self._newest_us, self.passed_us)
-        if now_us:
-            reference = max(reference, now_us + self._lead_us if self._lead_us != NEVER else max(now_us, self.t0_us))
-        elif self._newest_us == NEVER:
+        if now_us and self._lead_us != NEVER and abs(self._lead_us) <= LIVE_US:
+            return max(reference, now_us + self.tolerance_us)
+        if self._newest_us == NEVER:
+            if now_us and abs(now_us - self.t0_us) <= FAR_US:
+                return max(now_us, self.t0_us) + self.tolerance_us
             reference = max(reference, self.t0_us + FAR_US)  # a game may be joined in its middle
-        return reference + (self.tolerance_us if now_us else self.pause_us)
+        return reference + self.pause_us
 
     def _believe(self, stamp_us: int, now_us: int) -> None:
         if stamp_us < self.t0_us - FAR_US:
             return  # no time of this game: it is refused for that, and nothing is compared with it
-        if now_us:
-            self._lead_us = max(self._lead_us, stamp_us - now_us)
+        if now_us and self._lead_us == NEVER:
+            self._lead_us = stamp_us - now_us
         self._newest_us = max(self._newest_us, stamp_us)
 
     def _judge(self, stamp_us: int, now_us: int) -> Verdict:
