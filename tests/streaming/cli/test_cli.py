@@ -172,7 +172,12 @@ def test_interrupted_run_leaves_no_file(recording, tmp_path):
 
     out = tmp_path / "stats.parquet"
     command = [sys.executable, "-m", "streaming.cli", "replay", str(recording), "--speed", "1", "--out", str(out)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+
+    def interruptible() -> None:
+        """Whatever runs in the background of a shell has inherited that Ctrl-C is ignored."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible) as process:
         try:
             patience = time.monotonic() + TIMEOUT_S
             while not list(tmp_path.iterdir()):  # what it writes has another name meanwhile

@@ -10,6 +10,7 @@ from tests.paths import ROOT
 #: Ctrl-C in the first finalizer, and again in a second one while the first is raised anew
 DROPPED = """
 import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the shell has left of it
 from streaming.cli.interrupts import AGAIN_S, keep_interrupts
 
 class Finalizer:
