@@ -21,7 +21,7 @@ test: $(VENV)/.made-dev browser   ## everything: the browser, the broker and the
 	$(BIN)/python tests/run_suite.py $(ARGS)
 
 fast: $(VENV)/.made-dev   ## the inner loop: under a minute
-	$(BIN)/python -m pytest -m "not slow and not browser and not cluster" -n 2 $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not real and not browser and not cluster" -n 2 $(ARGS)
 
 check: $(VENV)/.made-dev  ## lint, types, arrows
 	$(BIN)/ruff check .
