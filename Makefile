@@ -20,7 +20,7 @@ test: $(VENV)/.made-dev browser   ## everything: the browser, the broker and the
 	@infra/jars.sh || { [ "$$CI" != true ] && echo "the tests that need the broker and the cluster will skip"; }
 	$(BIN)/python tests/run_suite.py $(ARGS)
 
-fast: $(VENV)/.made-dev   ## the inner loop: under a minute
+fast: $(VENV)/.made-dev   ## the inner loop: about a minute
 	$(BIN)/python -m pytest -m "not slow and not real and not browser and not cluster" -n 2 $(ARGS)
 
 check: $(VENV)/.made-dev  ## lint, types, arrows

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.artefact import Card, CardFeature, load
+from models.artefact import Card, load
 from models.base import Feature, Floats
 from models.evaluation_set import EvaluationSet, Groups, Words
 from models.forest.attribution import Attribution
@@ -152,20 +153,16 @@ def train(plan: TrainingPlan, outcomes: Outcomes, seed: int, command: str, on_pr
     }
     if plan.measures is not None:
         metrics["held_out_measures"] = plan.measures(held, probability)
-    card = Card(
-        name=model.name,
-        title=model.title,
-        classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+    card = Card.of(
+        model,
         trained_on=source,
         command=command,
         seed=seed,
         metrics=metrics,
         parameters={**plan.parameters, "learnt_games": games.tolist()},
-        limits=plan.limits,
         home=Home("real", outcomes.source, inputs_of(train_set.rows[some]), outcomes.terms, "", measured),
     )
-    return card, blob
+    return msgspec.structs.replace(card, limits=plan.limits), blob
 
 
 def predict_held_out(
