@@ -8,7 +8,7 @@ gets to see what is beyond, slice by slice; WebSockets, once upgraded, have the 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -27,28 +27,41 @@ _TOO_LONG: Final = f"the request's head is larger than {MOST_HEAD_BYTES:,} bytes
 _BODY: Final = f"the request's body is larger than {MOST_HEAD_BYTES:,} bytes"
 
 
-class StuckTimer:
-    """Aborts a connection whose client has taken nothing from its full buffer for ``STUCK_S``."""
+class CountedConnection(asyncio.Protocol):
+    """Goes before uvicorn's protocol class: a connection leaves its place when it is lost, and is aborted when its client has taken
+    nothing from its full buffer for ``STUCK_S``."""
 
-    __slots__ = ("_handle", "_loop", "_transport")
+    #: the place of the connection among the counted ones
+    ticket: Ticket | None = None
+    _transport: asyncio.Transport
+    _stuck: asyncio.TimerHandle | None = None
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
-        self._loop, self._transport = loop, transport
-        self._handle: asyncio.TimerHandle | None = None
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._transport = cast(asyncio.Transport, transport)
 
-    def start(self) -> None:
-        """The buffer is full."""
-        if self._handle is None:
-            self._handle = self._loop.call_later(STUCK_S, self._transport.abort)
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._has_room()
+        if self.ticket is not None:
+            self.ticket.leave()
+        super().connection_lost(exc)
 
-    def stop(self) -> None:
-        """The buffer has room again, or the connection has ended."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._stuck is None:
+            self._stuck = asyncio.get_running_loop().call_later(STUCK_S, self._transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._has_room()
+
+    def _has_room(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
 
-class LimitedHttp(HttpToolsProtocol):
+class LimitedHttp(CountedConnection, HttpToolsProtocol):
     """One connection. A request that is larger than ``MOST_HEAD_BYTES``, or not complete ``REQUEST_TIMEOUT_S`` after its first byte
     (or after the connection, when it is the first), is answered with its reason, and the connection ends. So does one with more
     than ``MOST_PIPELINED`` requests waiting for earlier answers, and one whose client stops reading."""
@@ -57,15 +70,13 @@ class LimitedHttp(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.ticket = ticket
         self._deadline: asyncio.TimerHandle | None = None
-        self._stuck: StuckTimer | None = None
         self._request_bytes = 0
         self._in_head, self._in_body, self._refused, self._upgraded = False, False, False, False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._stuck = StuckTimer(self.loop, transport)
         if self.ticket is not None:
-            self.ticket.cut = transport.abort
+            self.ticket.cut = self._transport.abort
             if self.ticket.refusal:
                 self._refuse(503, self.ticket.refusal)
                 return
@@ -73,21 +84,7 @@ class LimitedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._complete()
-        if self._stuck is not None:
-            self._stuck.stop()
-        if self.ticket is not None:
-            self.ticket.leave()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self._stuck is not None:
-            self._stuck.start()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._stuck is not None:
-            self._stuck.stop()
 
     def data_received(self, data: bytes) -> None:
         if len(data) <= SLICE_BYTES:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from asyncio.transports import BaseTransport, Transport
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from models.serving.admission import Ticket, TokenBucket
+from models.serving.admission import TokenBucket
 from models.serving.connection import LINGER_S
-from streaming.web.http_limits import StuckTimer
+from streaming.web.http_limits import CountedConnection
 
 #: frames of one client, control frames among them: at once, and then a second. A client subscribes now and then, and answers a
 #: ping every twenty seconds.
@@ -22,38 +21,13 @@ FRAME_SLICE_BYTES: Final = 4096
 POLICY: Final = 1008
 
 
-class LimitedWebSocket(WebSocketsSansIOProtocol):
+class LimitedWebSocket(CountedConnection, WebSocketsSansIOProtocol):
     """One connection. A client that sends more frames than ``MOST_FRAMES_PER_S`` for long is cut off with the code 1008."""
-
-    #: the place of the connection, handed over by the HTTP connection that it was
-    ticket: Ticket | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._frames_left = TokenBucket(MOST_FRAMES_PER_S, MOST_FRAMES_AT_ONCE)
-        self._stuck: StuckTimer | None = None
         self._cut = False
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
-        self._stuck = StuckTimer(self.loop, cast(Transport, transport))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._stuck is not None:
-            self._stuck.stop()
-        if self.ticket is not None:
-            self.ticket.leave()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self._stuck is not None:
-            self._stuck.start()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._stuck is not None:
-            self._stuck.stop()
 
     def data_received(self, data: bytes) -> None:
         if not self.handshake_initiated:  # the request, whose size is bounded already
