@@ -28,7 +28,7 @@ from tests.streaming.web.scripted_sports import GAMES
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 QUICK = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LONG = settings(QUICK, max_examples=40)
+LONG = settings(QUICK, max_examples=20)
 
 
 APP = application(Hub())
