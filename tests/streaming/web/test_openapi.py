@@ -92,6 +92,7 @@ def check(case: Any, base_url: str) -> None:
     case.call_and_validate(checks=CHECKS, base_url=base_url)
 
 
+@pytest.mark.slow
 @FINITE.parametrize()
 @QUICK
 def test_gateway_answers_by_its_document(case: Any, gateway: str) -> None:
