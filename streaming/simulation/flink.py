@@ -140,7 +140,7 @@ class Job:
             # What attempts since have left open would hold committed readers up until its time-out, which is long.
             self._until_answered(process, link, "InitProducerId", lambda n=number: self._give_up(n))
         state, offsets = restored.state.copy(), dict(restored.offsets)
-        games = KeyedGames(SPORT, make, state, KeyedLog(state), lambda: self._now_us(process), SNAPSHOT_EVERY)
+        games = KeyedGames(SPORT, make, state, KeyedLog(state), lambda: self._now_us(process), SNAPSHOT_EVERY, group=GROUP)
         timers: set[tuple[float, str]] = set()
         sink = self._sink(process)
         reader = SimulatedReader(process, run.broker, "read_uncommitted")
@@ -154,8 +154,8 @@ class Job:
             timers.add(((now_ms // TICK_MS + 1) * TICK_MS / 1000, state.key))
 
         def write(rows: Iterable[Row]) -> None:
-            for topic, key, value in rows:
-                sink.send(topic, value, key=key)
+            for topic, key, value, about in rows:
+                sink.send(topic, value, key=key, headers=tuple(about.items()))
 
         while attempt == self.attempt:
             for here, records in reader.poll(timeout_ms=TICK_MS).items():
