@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, ProducerFencedError
 from kafka.structs import TopicPartition
 
 from streaming.runners.flink.keyed_game import TICK_MS, KeyedGames, Row
@@ -196,7 +196,11 @@ class Job:
         broker = self.run.broker
         if checkpoint.transaction is not None:
             name, pid, epoch = checkpoint.transaction
-            self._until_answered(process, link, "EndTxn", lambda: broker.transactions.end(name, pid, epoch, True))
+            try:
+                self._until_answered(process, link, "EndTxn", lambda: broker.transactions.end(name, pid, epoch, True))
+            except ProducerFencedError:
+                # As Flink's committer: committed by a request whose answer was lost, or else lost, which the checks find.
+                process.world.note(process.name, f"{name} was fenced, and its commit is dropped")
         found = {(here.topic, here.partition): at for here, at in checkpoint.offsets.items()}
         self._until_answered(process, link, "OffsetCommit", lambda: dict.update(broker.group(GROUP).offsets, found))
 
