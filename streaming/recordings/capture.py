@@ -33,7 +33,8 @@ GIVE_UP_S: Final = 10.0
 class GameRecorder:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
     was there of that name is replaced then. ``requested`` are the models that were requested by name, with
-    their versions; ``timed`` is what the times of predictions are measured in; ``waiting`` as for :class:`Writer`. A context manager: on an error it leaves nothing
+    their versions; ``timed`` is what the times of predictions are measured in; ``waiting`` as for :class:`Writer`.
+    A context manager: on an error it leaves nothing
     of the games that were still on.
 
     Attributes
@@ -202,7 +203,6 @@ class LiveRecorder:
             self.failed = str(error)
             self._give_up()
             _log.error("%s is no longer recorded: %s", self.game.game, error)
-
 
     def _give_up(self) -> None:
         """Remove what there is, on a thread: the disk that is too slow is needed for that, too."""

@@ -45,8 +45,8 @@ class Game(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """``operators`` are the times at which each starts, s. ``take_s`` is how long an operator takes for a record, ``operator`` the sum of
-    ``tally`` or the operator of a game itself."""
+    """``operators`` are the times at which each starts, s. ``take_s`` is how long an operator takes for a record, ``operator`` the
+    sum of ``tally`` or the operator of a game itself."""
 
     seed: int
     runner: Literal["kafka", "flink"]
@@ -60,6 +60,7 @@ class Plan(msgspec.Struct, frozen=True):
     snapshot_s: float
     take_s: float = 0.0
     operator: Operator = "tally"
+
     @property
     def quiet_s(self) -> float:
         """From when on no fault is at work and every game has been sent."""

@@ -110,7 +110,15 @@ def script(game: str, events: int, t0_us: int) -> list[bytes]:
         sent.append(_packet(game, start_us, t0_us))
         if number % 2:
             sent.append(
-                Event(id=f"m{number}", game=game, type="mark", t_us=start_us + 50_000, period=1, team="home", player=f"r{number % RUNNERS}")
+                Event(
+                    id=f"m{number}",
+                    game=game,
+                    type="mark",
+                    t_us=start_us + 50_000,
+                    period=1,
+                    team="home",
+                    player=f"r{number % RUNNERS}",
+                )
             )
     found = [encode_feed(GameStart(record=record)), *map(encode_feed, sent)]
     middle = len(found) // 2

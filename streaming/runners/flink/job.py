@@ -183,7 +183,8 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
     tables.execute_sql(
         _table(
             "results",
-            "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES, `about` MAP<STRING, BYTES> METADATA FROM 'headers'",
+            "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES, "
+            "`about` MAP<STRING, BYTES> METADATA FROM 'headers'",
             {
                 # of the record of a game only its removal, when the game is not known any more
                 "topic": ";".join(map(plan.address.topic, (*topics.outputs(plan.sport), topics.games(plan.sport)))),

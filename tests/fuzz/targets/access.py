@@ -166,7 +166,7 @@ def _commands() -> list[bytes]:
 
 
 def _command(data: bytes) -> None:
-    """``touchline tokens``: it does what it is for, or ends with 2 and one sentence, and the file can be read after it as before."""
+    """``touchline tokens``: it does what it is for, or ends with 2 and one sentence; the file can be read after it as before."""
     parts = parted(data)[:12] or [b""]
     words = [part.decode("utf-8", "replace").replace("\0", "") for part in parts[1:]]
     words = [word for word in words if not word.startswith("--t")]  # its own file only
@@ -273,6 +273,6 @@ def _signed(data: bytes) -> None:
 
 
 def _is_ours(stored: bytes) -> bool:
-    """The envelope of a state is not signed: its offset is in the signature, and the time of the end only says when it is dropped."""
+    """The envelope of a state is not signed: its offset is in the signature, and the time of the end says when it is dropped."""
     known = {tuple(msgspec.msgpack.decode(part[1])[:3]) for part in _signed_parts()}
     return tuple(msgspec.msgpack.decode(stored)[:3]) in known

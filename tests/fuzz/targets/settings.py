@@ -120,7 +120,9 @@ def _parsed(command: Any, section: dict[str, Any], depth: int = 0) -> None:
 def _environments() -> list[bytes]:
     """Words of the command line, then variables."""
     return [
-        joined([b"settings run", b"TOUCHLINE_RUN_COMMIT_MS=5", b"TOUCHLINE_LOG_LEVEL=info", b"TOUCHLINE_KAFKA_SASL_PASSWORD=abcdefgh"]),
+        joined(
+            [b"settings run", b"TOUCHLINE_RUN_COMMIT_MS=5", b"TOUCHLINE_LOG_LEVEL=info", b"TOUCHLINE_KAFKA_SASL_PASSWORD=abcdefgh"]
+        ),
         joined([b"settings serve --all", b"TOUCHLINE_SERVE_PORT=8081", b"TOUCHLINE_TOKENS=x.toml", b"TOUCHLINE_LOG_FORMAT=json"]),
         joined([b"settings dead list", b"TOUCHLINE_DEAD_LIST_LIMIT=3", b"TOUCHLINE_SETTINGS=missing.toml"]),
         joined([b"settings", b"TOUCHLINE_TRACE_SAMPLE=0.5", b"TOUCHLINE_ENDPOINT_TOKENS=secret-word-0"]),

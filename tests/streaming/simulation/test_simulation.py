@@ -149,7 +149,15 @@ def test_operator_of_a_game_holds_for_a_hundred_seeds(first):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--seed", "1", "--operator", "x"], [], ["--seed", "1", "--seeds", "1..2"], ["--seeds", "5..2"], ["--seeds", "x"], ["--plan", "gone"]]
+    "arguments",
+    [
+        ["--seed", "1", "--operator", "x"],
+        [],
+        ["--seed", "1", "--seeds", "1..2"],
+        ["--seeds", "5..2"],
+        ["--seeds", "x"],
+        ["--plan", "gone"],
+    ],
 )
 def test_wrong_arguments_are_one_sentence(arguments, capsys):
     assert touchline(["sim", *arguments]) == 2
