@@ -2,7 +2,8 @@
 
 Records of a game arrive one after the other. A stamp that lies minutes behind the newest one is of a clock that was set; from
 there on what it was set back by is added to each of its stamps, until it has been put right, or has caught up. A clock that is
-set ahead is the guard's business (``streaming.wire.arrivals``). All of it follows from the stamps alone, so that a replay does the same.
+set ahead is the guard's business (``streaming.wire.arrivals``). All of it follows from the stamps alone, so that a replay does
+the same.
 """
 
 from __future__ import annotations
