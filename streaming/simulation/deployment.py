@@ -207,6 +207,8 @@ class Run:
                 self.watch.process.kill()
             if self.job is not None and self.job.process is not None:
                 self.job.process.kill()
+            for call in world.at_end:
+                call()
         return Outcome(plan, world.failures, world.history or [], world.now_s / 60, world.events)
 
     # -- what happens ------------------------------------------------------------------------------------------------
