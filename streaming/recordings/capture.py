@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from streaming.errors import BadInput, BadRecord, TouchlineError
 from streaming.recordings.model_copies import Timed
 from streaming.recordings.parquet_parts import reason
 from streaming.recordings.writer import Writer
+from streaming.threads import WatchedThread
 from streaming.wire import topics
 from streaming.wire.arrivals import ArrivalGuard, Verdicts
 from streaming.wire.blocks import DeadLetter, Output
@@ -164,7 +164,7 @@ class LiveRecorder:
     def __init__(self, folder: Path, game: GameRecord, requested: Mapping[str, str] | None = None) -> None:
         self.game, self.failed = game, ""
         self._recorder = GameRecorder(folder, game.sport, requested, waiting=MOST_WAITING)
-        self._giving_up: threading.Thread | None = None
+        self._giving_up: WatchedThread | None = None
 
     def tee(self, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """The records, which are recorded on their way."""
@@ -207,9 +207,8 @@ class LiveRecorder:
     def _give_up(self) -> None:
         """Remove what there is, on a thread: the disk that is too slow is needed for that, too."""
         self.failed = self.failed or "the game was given up"
-        self._giving_up = self._giving_up or threading.Thread(target=self._recorder.abort, name="giving up", daemon=True)
-        if self._giving_up.ident is None:
-            self._giving_up.start()
+        if self._giving_up is None:
+            self._giving_up = WatchedThread(self._recorder.abort, "giving up a recording").start()
 
 
 def _stamped(record: Telemetry | Event, now_us: int) -> Telemetry | Event:
