@@ -309,8 +309,12 @@ class Run:
 
     def _finish(self) -> None:
         world, plan = self.world, self.plan
+        lost: set[int] = set()
+        if self.job is not None:
+            self.job.supervision.look()  # its next turn
+            lost = self.job.supervision.check()
         if self.deleted:
-            expected = checker.check_outputs(world, self.broker, self.inputs, whole=False)
+            expected = checker.check_outputs(world, self.broker, self.inputs, False, lost)
             if self.watch is not None and not self.watch.ended_s:
                 world.fail(f"the watch has not ended {checker.BOUND_S:.0f} s after its input was deleted")
             for operator in self.operators:
@@ -318,7 +322,7 @@ class Run:
                     world.fail(f"{operator.process.name} goes on {checker.BOUND_S:.0f} s after its input was deleted")
         else:
             checker.check_liveness(world, self.broker, GROUP)
-            expected = checker.check_outputs(world, self.broker, checker.inputs_of(self.broker), whole=not world.failures)
+            expected = checker.check_outputs(world, self.broker, checker.inputs_of(self.broker), not world.failures, lost)
         if self.gateway is not None:
             self.gateway.check(expected)
         checker.check_states(world, self.broker, expected, GROUP, plan.commit_s, plan.snapshot_s)
