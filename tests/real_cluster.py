@@ -156,8 +156,8 @@ def produce(address: Address, sport: str, messages: Iterable[tuple[str, bytes]])
 
 
 class Program:
-    """``touchline`` with some arguments, as a process of its own; ``output`` is what it has printed so far. It is a fresh process, or,
-    where its start is not the point, one that is ``forked`` from a process that has done what a start takes (``tests/forked.py``)."""
+    """``touchline`` with some arguments, as a process of its own; ``output`` is what it has printed so far. It is a fresh process,
+    or, where its start is not the point, ``forked`` from one that has done what a start takes (``tests/forked.py``)."""
 
     def __init__(
         self, *arguments: str, environment: dict[str, str] | None = None, checkout: Path = ROOT, forked: bool = False

@@ -25,7 +25,7 @@ def second_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
 
 
 @pytest.fixture
-def own_broker(second_broker: Cluster) -> Iterator[Cluster]:
+def own_broker(second_broker: Cluster) -> Cluster:
     """A broker that a test may kill; it has the topics of the tests before."""
     second_broker.start("broker")
-    yield second_broker
+    return second_broker

@@ -363,8 +363,8 @@ class KafkaRunner:
         return found
 
     def _unread_in_the_end(self) -> dict[int, Unread]:
-        """The same once the input is gone, and with it what the broker knew of the group's offsets. Where a commit has no answer, or
-        another process has had a partition since, the stored progress, which is committed with the offsets, shows what is used."""
+        """The same once the input is gone, and with it the offsets that the broker had of the group. Where a commit has no answer,
+        or another process has had a partition since, the stored progress, committed with the offsets, shows what is used."""
         from kafka.errors import KafkaError
 
         with suppress(KafkaError):
