@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 def test_lost_job_manager_loses_no_final_and_makes_no_dead_letter(address, flink: Cluster):
     """Killed twice: with the run that watches the job, which brings it back, and with both gone, after which the next run begins
     with the state or not at all."""
-    games, group = names("manager"), "manager"
+    games, group = names("manager")[:2], "manager"
     with (
         real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job,
         Feed(address, games) as feed,
