@@ -47,6 +47,9 @@ class Latency:
         self.count, self.sum_us, self.max_us = 0, 0.0, 0.0
 
     def add(self, us: float) -> None:
+        """Count ``us``; where two clocks measured less than nothing, since one was set, it is nothing."""
+        if us < 0.0:
+            us = 0.0
         self.counts[bisect_left(BOUNDS_US, us)] += 1
         self.count += 1
         self.sum_us += us

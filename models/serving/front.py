@@ -104,7 +104,10 @@ class Front:
         origin = origin.lower()
         if origin in self.origins or "*" in self.origins:
             return True
-        parts = urlsplit(origin) if "://" in origin else None
+        try:
+            parts = urlsplit(origin) if "://" in origin else None
+        except ValueError:  # a bracket that is not closed
+            return False
         return parts is not None and parts.scheme in ("http", "https") and parts.netloc == host.lower()
 
     def foreign_allowed(self, origin: str) -> bool:

@@ -126,7 +126,11 @@ def _checked_origins(origins: Iterable[str]) -> list[str]:
 
     found = [origin.rstrip("/") for one in origins for origin in one.split(",") if origin]
     for origin in found:
-        parts = urlsplit(origin)
-        if origin not in ("null", "*") and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query):
+        try:
+            parts = urlsplit(origin)
+            good = parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path and not parts.query
+        except ValueError:
+            good = False
+        if origin not in ("null", "*") and not good:
             raise BadInput(f"--allowed-origin {origin} is not an origin like https://graphics.example.com")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,9 @@ def sim(
     workers: Annotated[int, typer.Option(help="Processes for --seeds; 0: one for each processor.", min=0, max=256)] = 0,
     shrunk: Annotated[bool, typer.Option("--shrink/--no-shrink", help="Look for the smallest plan of a failing run.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="No history of a single run.")] = False,
+    operator: Annotated[
+        str, typer.Option(help="tally: a sum in the place of the operator of a game; real: that itself, slower.", metavar="NAME")
+    ] = "tally",
 ) -> None:
     """Simulate deployments: operators, broker, network and clock in one process, under faults.
 
@@ -27,6 +30,8 @@ def sim(
     Example: touchline sim --seed 7
 
     Example: touchline sim --seeds 0..9999
+
+    Example: touchline sim --seeds 0..99 --operator real
     """
     try:
         import greenlet  # noqa: F401
@@ -34,12 +39,15 @@ def sim(
         raise Unavailable("the simulator needs the package greenlet: pip install 'touchline[sim]'") from None
     from streaming.simulation.plan import of_seed, read
 
+    if operator not in ("tally", "real"):
+        raise BadInput(f"--operator is tally or real, not {operator!r}")
+    which: Literal["tally", "real"] = "real" if operator == "real" else "tally"
     if sum((seed is not None, bool(seeds), plan is not None)) != 1:
         raise BadInput("give one of --seed, --seeds and --plan")
     if seeds:
-        failed = _many(*_range(seeds), workers or os.cpu_count() or 1)
+        failed = _many(*_range(seeds), workers or os.cpu_count() or 1, which)
         if failed and shrunk:
-            _one(of_seed(failed[0]), quiet=True, shrunk=True)
+            _one(of_seed(failed[0], which), quiet=True, shrunk=True)
         if failed:
             raise typer.Exit(1)
         return
@@ -51,7 +59,7 @@ def sim(
         chosen = read(text)
     else:
         assert seed is not None
-        chosen = of_seed(seed)
+        chosen = of_seed(seed, which)
     if _one(chosen, quiet, shrunk):
         raise typer.Exit(1)
 
@@ -88,13 +96,13 @@ def _one(plan: object, quiet: bool, shrunk: bool) -> list[str]:
     return outcome.failures
 
 
-def _many(first: int, last: int, workers: int) -> list[int]:
+def _many(first: int, last: int, workers: int, operator: Literal["tally", "real"]) -> list[int]:
     """Print what failed, and how much was run; the failing seeds."""
     from streaming.simulation.batch import run_batch
 
     began_s, minutes, cpu_s, count = time.monotonic(), 0.0, 0.0, 0
     failed: dict[int, list[str]] = {}
-    for piece in run_batch(first, last, workers):
+    for piece in run_batch(first, last, workers, operator):
         for seed, sentences in piece.failed.items():
             print(f"seed {seed} failed: {sentences[0]}", flush=True)
         failed |= piece.failed

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from streaming.errors import BadInput
+from streaming.errors import BadInput, excerpt
 
 PREFIX: Final = "TOUCHLINE"
 #: section of the options before the command
@@ -64,14 +64,14 @@ def load(path: Path, command_of: Callable[[str], Any], commands: list[str]) -> t
         found = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise BadInput(f"cannot read the settings {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is no TOMLDecodeError
         raise BadInput(f"the settings {path} are not TOML: {error}") from None
     log = found.pop("log", {})
     if not isinstance(log, dict):
         raise BadInput(f"the settings {path}: log is a section, [log]")
     for key, value in log.items():
         if key not in LOG or not isinstance(value, str):
-            raise BadInput(f"the settings {path}: [log] has no {key} = {value!r}: level and format, both words")
+            raise BadInput(f"the settings {path}: [log] has no {key} = {excerpt(value)}: level and format, both words")
     defaults = {}
     for name, section in found.items():
         if name not in commands:
@@ -101,12 +101,17 @@ def _value(where: str, value: Any, option: Any) -> Any:
     """As the command line would have it: words, which the option itself turns into what it wants."""
     if option.is_flag:
         if not isinstance(value, bool):
-            raise BadInput(f"{where} is true or false, not {value!r}")
+            raise BadInput(f"{where} is true or false, not {excerpt(value)}")
         return value
     several = value if option.multiple and isinstance(value, list) else [value]
-    if any(isinstance(one, bool) or not isinstance(one, str | int | float) for one in several):
-        raise BadInput(f"{where} is a word or a number{', or a list of them' if option.multiple else ''}, not {value!r}")
+    if any(isinstance(one, bool) or not isinstance(one, str | int | float) or _is_long(one) for one in several):
+        raise BadInput(f"{where} is a word or a number{', or a list of them' if option.multiple else ''}, not {excerpt(value)}")
     return [str(one) for one in several] if option.multiple else str(value)
+
+
+def _is_long(value: Any) -> bool:
+    """Whether it is a number that Python does not write in decimal digits."""
+    return isinstance(value, int) and value.bit_length() > 1000
 
 
 def _near(name: str, known: list[str]) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from streaming.errors import BadInput
+from streaming.errors import BadInput, excerpt
 from streaming.kafka.tokens import MskIam, check_url, client_credentials, provider
 from streaming.observability.logs import hide
 
@@ -193,11 +193,11 @@ def _settings(settings: Path | None, environment: Mapping[str, str]) -> tuple[Se
             values |= tomllib.loads(settings.read_text("utf-8"))
         except OSError as error:
             raise BadInput(f"cannot read {settings}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # a number of 5,000 digits is no TOMLDecodeError
             raise BadInput(f"{settings} is not TOML: {error}") from None
     prefix = values.pop("topic_prefix", "")
     if not isinstance(prefix, str):
-        raise BadInput(f"Kafka settings in {where}: topic_prefix is a word, not {prefix!r}")
+        raise BadInput(f"Kafka settings in {where}: topic_prefix is a word, not {excerpt(prefix)}")
     try:
         security = msgspec.convert(values, Security)
     except msgspec.ValidationError as error:

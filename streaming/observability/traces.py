@@ -104,8 +104,12 @@ def configured(url: str, sample: float = SAMPLE, make: Callable[[str], Any] | No
     if not url:
         yield
         return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if not good:
         raise BadInput(f"{url!r} is no address of traces: give http://host:4318")
     if not 0 < sample <= 1:
         raise BadInput(f"the part of records that is traced is above 0 and at most 1, not {sample:g}")

@@ -100,6 +100,7 @@ class GameOperator:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
         self.events_taken = []
+        record, now_us = self.arrivals.even(record, now_us)
         self._reloader.maybe_reload(record, now_us, out)
         self.context.budget.renew()
         try:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 from urllib.parse import quote
 
 import msgspec
@@ -15,6 +15,7 @@ from streaming.errors import BadInput, BadRecord, TouchlineError
 from streaming.recordings.model_copies import Timed
 from streaming.recordings.parquet_parts import reason
 from streaming.recordings.writer import Writer
+from streaming.threads import WatchedThread
 from streaming.wire import topics
 from streaming.wire.arrivals import ArrivalGuard, Verdicts
 from streaming.wire.blocks import DeadLetter, Output
@@ -23,11 +24,17 @@ from streaming.wire.records import Event, GameRecord, Telemetry, encode
 
 _log = logging.getLogger(__name__)
 
+#: row groups of one kind that may wait for the disk of a game on the air: minutes of it, and tens of megabytes
+MOST_WAITING: Final = 4
+#: how long the end of a game waits until a recording that was given up is removed, s
+GIVE_UP_S: Final = 10.0
+
 
 class GameRecorder:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
     was there of that name is replaced then. ``requested`` are the models that were requested by name, with
-    their versions; ``timed`` is what the times of predictions are measured in. A context manager: on an error it leaves nothing
+    their versions; ``timed`` is what the times of predictions are measured in; ``waiting`` as for :class:`Writer`.
+    A context manager: on an error it leaves nothing
     of the games that were still on.
 
     Attributes
@@ -36,8 +43,10 @@ class GameRecorder:
     unclaimed : records that belong to no game on the air, and are in no recording
     """
 
-    def __init__(self, folder: Path, sport: str, requested: Mapping[str, str] | None = None, timed: Timed = "live") -> None:
-        self.folder, self.sport, self.requested, self.timed = folder, sport, requested, timed
+    def __init__(
+        self, folder: Path, sport: str, requested: Mapping[str, str] | None = None, timed: Timed = "live", waiting: int = 0
+    ) -> None:
+        self.folder, self.sport, self.requested, self.timed, self.waiting = folder, sport, requested, timed, waiting
         self.finished: list[Path] = []
         self.unclaimed = 0
         self._writers: dict[str, Writer] = {}
@@ -105,7 +114,12 @@ class GameRecorder:
         if isinstance(record, GameEnd):
             self._end(game)
         else:
-            self._write(writer, self._guards[game].take(_stamped(record, now_us), now_us))
+            self._write(writer, self._judged(game, record, now_us))
+
+    def _judged(self, game: str, record: Telemetry | Event, now_us: int) -> Verdicts:
+        guard = self._guards[game]
+        record, now_us = guard.even(record, now_us)
+        return guard.take(_stamped(record, now_us), now_us)
 
     def _write(self, writer: Writer, verdicts: Verdicts) -> None:
         """What an operator takes; records whose stamps it cannot believe are dead letters, or a replay would come across them."""
@@ -120,7 +134,14 @@ class GameRecorder:
         """Begin the recording of a game; ``aired``: of a feed that operators elsewhere answer."""
         self._guards[record.game] = ArrivalGuard(record)
         self._writers[record.game] = writer = Writer(
-            self._path(record.game), record, overwrite=True, requested=self.requested, timed=self.timed, aired=aired, copies=True
+            self._path(record.game),
+            record,
+            overwrite=True,
+            requested=self.requested,
+            timed=self.timed,
+            aired=aired,
+            copies=True,
+            waiting=self.waiting,
         )
         return writer
 
@@ -137,12 +158,13 @@ class GameRecorder:
 
 
 class LiveRecorder:
-    """Records one game on the air, as a ``GameRecorder``. What goes wrong in recording (a full disk) ends the recording, with a
-    line on stderr, and never the game."""
+    """Records one game on the air, as a ``GameRecorder``. What goes wrong in recording (a full disk, or one so slow that
+    ``MOST_WAITING`` row groups wait for it) ends the recording, with a line on stderr, and neither ends nor delays the game."""
 
     def __init__(self, folder: Path, game: GameRecord, requested: Mapping[str, str] | None = None) -> None:
         self.game, self.failed = game, ""
-        self._recorder = GameRecorder(folder, game.sport, requested)
+        self._recorder = GameRecorder(folder, game.sport, requested, waiting=MOST_WAITING)
+        self._giving_up: WatchedThread | None = None
 
     def tee(self, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """The records, which are recorded on their way."""
@@ -165,10 +187,13 @@ class LiveRecorder:
         if not self.failed:
             with self._going_on():
                 self._recorder.close()
+        if self._giving_up is not None:
+            self._giving_up.join(GIVE_UP_S)
 
     def abort(self) -> None:
         """Leave nothing of the game."""
-        self._recorder.abort()
+        self._give_up()
+        self.close()
 
     @contextmanager
     def _going_on(self) -> Iterator[None]:
@@ -176,8 +201,14 @@ class LiveRecorder:
             yield
         except (TouchlineError, OSError, ValueError) as error:
             self.failed = str(error)
-            self._recorder.abort()
+            self._give_up()
             _log.error("%s is no longer recorded: %s", self.game.game, error)
+
+    def _give_up(self) -> None:
+        """Remove what there is, on a thread: the disk that is too slow is needed for that, too."""
+        self.failed = self.failed or "the game was given up"
+        if self._giving_up is None:
+            self._giving_up = WatchedThread(self._recorder.abort, "giving up a recording").start()
 
 
 def _stamped(record: Telemetry | Event, now_us: int) -> Telemetry | Event:

@@ -88,6 +88,7 @@ class Writer(AtomicWriter):
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
     it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested``,
     ``timed`` and ``aired`` are written as they are in :class:`Contents`; with ``copies`` the artefacts that answer are copied in.
+    With ``waiting`` nothing waits for the disk: ``Unavailable`` when so many row groups of one kind do.
     """
 
     def __init__(
@@ -100,20 +101,21 @@ class Writer(AtomicWriter):
         timed: Timed = "live",
         aired: bool = False,
         copies: bool = False,
+        waiting: int = 0,
     ) -> None:
         self.game, self.requested, self.timed, self.aired = game, dict(requested or {}), timed, aired
         super().__init__(path, folder=True, overwrite=overwrite)
-        self._folder = self._staged.temporary
-        self._telemetry = PartWriter(self._folder, "telemetry", **_ENCODINGS)
-        self._events = PartWriter(self._folder, "events")
-        self._dead = PartWriter(self._folder, "dead")
+        self._folder, self._waiting = self._staged.temporary, waiting
+        self._telemetry = PartWriter(self._folder, "telemetry", waiting=waiting, **_ENCODINGS)
+        self._events = PartWriter(self._folder, "events", waiting=waiting)
+        self._dead = PartWriter(self._folder, "dead", waiting=waiting)
         self._buffer = _Buffer()
         self._event_rows: list[Event] = []
         self._dead_rows: list[DeadLetter] = []
         self._event_bytes = self._dead_bytes = 0
-        self._predictions = PartWriter(self._folder, "predictions")
+        self._predictions = PartWriter(self._folder, "predictions", waiting=waiting)
         self._prediction_rows: list[Prediction] = []
-        self._switches = PartWriter(self._folder, "switches")
+        self._switches = PartWriter(self._folder, "switches", waiting=waiting)
         self._switch_rows: list[ModelSwitch] = []
         self._models = ModelCopies(self._folder, copies)
         self._stats: Any = None
@@ -146,7 +148,7 @@ class Writer(AtomicWriter):
         if self._stats is None:
             from streaming.recordings.stat_table import ENCODINGS, StatRows
 
-            self._stats = StatRows(PartWriter(self._folder, "stats", **ENCODINGS))
+            self._stats = StatRows(PartWriter(self._folder, "stats", waiting=self._waiting, **ENCODINGS))
         self._stats.add(outputs, published_us)
         for output in outputs:
             if isinstance(output, DeadLetter):

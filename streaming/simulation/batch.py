@@ -6,11 +6,12 @@ import gc
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import msgspec
 
 from streaming.simulation.deployment import simulate
-from streaming.simulation.plan import of_seed
+from streaming.simulation.plan import Operator, of_seed
 
 #: seeds of one piece of work
 PIECE = 50
@@ -25,7 +26,7 @@ class Piece(msgspec.Struct, frozen=True):
     cpu_s: float
 
 
-def run_seeds(seeds: Iterable[int]) -> Piece:
+def run_seeds(seeds: Iterable[int], operator: Operator = "tally") -> Piece:
     """Run them one after another."""
     failed: dict[int, list[str]] = {}
     minutes, count, began_s = 0.0, 0, time.process_time()
@@ -33,7 +34,7 @@ def run_seeds(seeds: Iterable[int]) -> Piece:
     gc.disable()
     try:
         for seed in seeds:
-            outcome = simulate(of_seed(seed))
+            outcome = simulate(of_seed(seed, operator))
             count, minutes = count + 1, minutes + outcome.minutes
             if outcome.failures:
                 failed[seed] = outcome.failures
@@ -43,11 +44,11 @@ def run_seeds(seeds: Iterable[int]) -> Piece:
     return Piece(failed, count, minutes, time.process_time() - began_s)
 
 
-def run_batch(first: int, last: int, workers: int) -> Iterator[Piece]:
+def run_batch(first: int, last: int, workers: int, operator: Operator = "tally") -> Iterator[Piece]:
     """Seeds ``first`` to ``last``, both included, a piece at a time."""
     pieces = [range(at, min(at + PIECE, last + 1)) for at in range(first, last + 1, PIECE)]
     if workers <= 1:
-        yield from map(run_seeds, pieces)
+        yield from map(partial(run_seeds, operator=operator), pieces)
         return
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(run_seeds, pieces)
+        yield from pool.map(partial(run_seeds, operator=operator), pieces)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -39,7 +40,15 @@ class Loop:
         self._ready: deque[Callable[[], object]] = deque()
         self._work = process.signal()
         self._closed = False
+        #: coroutines that wait: they end with the run, while what they name is still there
+        self._open: set[Any] = set()
+        process.world.at_end.append(self._abandon)
         process.spawn(self._run, "event loop")
+
+    def _abandon(self) -> None:
+        for coroutine in list(self._open):
+            with suppress(Exception):
+                coroutine.close()
 
     def close(self) -> None:
         self._closed = True
@@ -73,10 +82,12 @@ class Loop:
         return done
 
     def _step(self, coroutine: Any, value: Any, error: BaseException | None) -> None:
+        self._open.discard(coroutine)
         try:
             future = coroutine.send(value) if error is None else coroutine.throw(error)
         except StopIteration:
             return
+        self._open.add(coroutine)
         future.add_callback(lambda found: self.call_soon_threadsafe(lambda: self._step(coroutine, found, None)))
         future.add_errback(lambda failed: self.call_soon_threadsafe(lambda: self._step(coroutine, None, failed)))
 

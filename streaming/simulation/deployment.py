@@ -21,7 +21,7 @@ from streaming.simulation.flink import Job
 from streaming.simulation.gateway import Gateway
 from streaming.simulation.network import Weather
 from streaming.simulation.plan import OF_A_PROCESS, Fault, Plan
-from streaming.simulation.tally import SPORT, TallyOperator, make, script
+from streaming.simulation.tally import SPORT, make, script
 from streaming.simulation.watch import JobWatch, WatchedEffects, WatchedGroup, WatchedRunner
 from streaming.simulation.world import EPOCH_US, Livelock, Process, World, virtual_time
 from streaming.wire import topics
@@ -132,17 +132,24 @@ class Operator:
 
 def slow(process: Process, take_s: float) -> Callable[[GameRecord], Any]:
     """Makes operators that take so long for each record, and for the values of a quiet feed."""
+    if not take_s:
+        return make
 
-    class Slow(TallyOperator):
-        def on_record(self, record: Any, now_us: int = 0) -> list[Output]:
-            process.sleep(take_s)
-            return super().on_record(record, now_us)
+    def slower(record: GameRecord) -> Any:
+        operator = make(record)
+        on_record, on_time = operator.on_record, operator.on_time
 
-        def on_time(self, now_us: int) -> list[Output]:
-            process.sleep(take_s)
-            return super().on_time(now_us)
+        def after_a_while(call: Callable[..., list[Output]]) -> Callable[..., list[Output]]:
+            def work(*arguments: Any) -> list[Output]:
+                process.sleep(take_s)
+                return call(*arguments)
 
-    return Slow if take_s else make
+            return work
+
+        operator.on_record, operator.on_time = after_a_while(on_record), after_a_while(on_time)
+        return operator
+
+    return slower
 
 
 class Run:
@@ -178,8 +185,9 @@ class Run:
                     world.at(at_s, operator.start)
             if plan.viewers:
                 self.gateway = Gateway(self)
+            written = script if plan.operator == "tally" else tracked_script()
             for game in plan.games:
-                records = iter(script(game.name, game.events, EPOCH_US))
+                records = iter(written(game.name, game.events, EPOCH_US))
                 world.at(game.at_s, lambda r=records, g=game: self._send(r, g.name, g.every_s))  # type: ignore[misc]
             if any(fault.kind == "delete input" for fault in plan.faults):
                 self.watch = JobWatch(self)
@@ -199,6 +207,8 @@ class Run:
                 self.watch.process.kill()
             if self.job is not None and self.job.process is not None:
                 self.job.process.kill()
+            for call in world.at_end:
+                call()
         return Outcome(plan, world.failures, world.history or [], world.now_s / 60, world.events)
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -312,6 +322,13 @@ class Run:
         if self.gateway is not None:
             self.gateway.check(expected)
         checker.check_states(world, self.broker, expected, GROUP, plan.commit_s, plan.snapshot_s)
+
+
+def tracked_script() -> Callable[[str, int, int], list[bytes]]:
+    """That of the operator of a game, which loads compiled code."""
+    from streaming.simulation.tracked import script
+
+    return script
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, ProducerFencedError
 from kafka.structs import TopicPartition
 
 from streaming.runners.flink.keyed_game import TICK_MS, KeyedGames, Row
@@ -140,7 +140,7 @@ class Job:
             # What attempts since have left open would hold committed readers up until its time-out, which is long.
             self._until_answered(process, link, "InitProducerId", lambda n=number: self._give_up(n))
         state, offsets = restored.state.copy(), dict(restored.offsets)
-        games = KeyedGames(SPORT, make, state, KeyedLog(state), lambda: self._now_us(process), SNAPSHOT_EVERY)
+        games = KeyedGames(SPORT, make, state, KeyedLog(state), lambda: self._now_us(process), SNAPSHOT_EVERY, group=GROUP)
         timers: set[tuple[float, str]] = set()
         sink = self._sink(process)
         reader = SimulatedReader(process, run.broker, "read_uncommitted")
@@ -154,8 +154,8 @@ class Job:
             timers.add(((now_ms // TICK_MS + 1) * TICK_MS / 1000, state.key))
 
         def write(rows: Iterable[Row]) -> None:
-            for topic, key, value in rows:
-                sink.send(topic, value, key=key)
+            for topic, key, value, about in rows:
+                sink.send(topic, value, key=key, headers=tuple(about.items()))
 
         while attempt == self.attempt:
             for here, records in reader.poll(timeout_ms=TICK_MS).items():
@@ -196,7 +196,11 @@ class Job:
         broker = self.run.broker
         if checkpoint.transaction is not None:
             name, pid, epoch = checkpoint.transaction
-            self._until_answered(process, link, "EndTxn", lambda: broker.transactions.end(name, pid, epoch, True))
+            try:
+                self._until_answered(process, link, "EndTxn", lambda: broker.transactions.end(name, pid, epoch, True))
+            except ProducerFencedError:
+                # As Flink's committer: committed by a request whose answer was lost, or else lost, which the checks find.
+                process.world.note(process.name, f"{name} was fenced, and its commit is dropped")
         found = {(here.topic, here.partition): at for here, at in checkpoint.offsets.items()}
         self._until_answered(process, link, "OffsetCommit", lambda: dict.update(broker.group(GROUP).offsets, found))
 

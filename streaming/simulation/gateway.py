@@ -13,12 +13,13 @@ import msgspec
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
-from streaming.simulation.checker import STATS, Expected, finals_of
+from streaming.simulation.checker import STATS, Expected
 from streaming.simulation.client import SimulatedReader
 from streaming.simulation.world import Process
 from streaming.web.filters import Filter, read_cursor
 from streaming.web.hub import Hub
 from streaming.web.subscribers import Subscriber
+from streaming.wire.messages import decode_stats
 from streaming.wire.raw_stats import stat_blocks
 
 if TYPE_CHECKING:
@@ -63,9 +64,10 @@ class Gateway:
         for published_us, block in stat_blocks(value):
             self.hub.write([block], published_us)
         self.hub.drain()
-        for ident, _, found in finals_of(value):
-            game = ident.partition("/")[0]
-            self.published.setdefault(game, []).append((self.hub.games[game].seq, ident, found))
+        for update in decode_stats(value).updates:
+            if update.quality == "final" and update.event is not None:  # of windows a viewer gets the newest
+                seq = self.hub.games[update.game].seq
+                self.published.setdefault(update.game, []).append((seq, update.id, update.value))
 
     def check(self, expected: Expected) -> None:
         known = {ident: value for finals in expected.finals.values() for ident, _, value in finals}

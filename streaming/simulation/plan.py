@@ -10,6 +10,7 @@ import msgspec
 from streaming.errors import BadInput
 
 Kind = Literal["kill", "pause", "cut off", "no heartbeats", "cuts", "late ends", "slow", "broker", "leave", "delete input"]
+Operator = Literal["tally", "real"]
 #: of these the faults of a plan are drawn, so often
 DRAWN: Final[tuple[Kind, ...]] = (
     "kill", "kill", "pause", "pause", "cut off", "no heartbeats", "cuts", "cuts", "slow", "broker", "leave",
@@ -44,7 +45,8 @@ class Game(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """``operators`` are the times at which each starts, s. ``take_s`` is how long an operator takes for a record."""
+    """``operators`` are the times at which each starts, s. ``take_s`` is how long an operator takes for a record, ``operator`` the
+    sum of ``tally`` or the operator of a game itself."""
 
     seed: int
     runner: Literal["kafka", "flink"]
@@ -57,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
     commit_s: float
     snapshot_s: float
     take_s: float = 0.0
+    operator: Operator = "tally"
 
     @property
     def quiet_s(self) -> float:
@@ -65,8 +68,12 @@ class Plan(msgspec.Struct, frozen=True):
         return max([*self.operators, *games, *(fault.at_s + fault.for_s for fault in self.faults)])
 
 
-def of_seed(seed: int) -> Plan:
+def of_seed(seed: int, operator: Operator = "tally") -> Plan:
     """The plan of a seed. A few runs have no faults at all."""
+    return msgspec.structs.replace(_drawn(seed), operator=operator)
+
+
+def _drawn(seed: int) -> Plan:
     draw = random.Random(seed * 2_654_435_761 % (1 << 32))
     partitions = draw.choice((1, 2, 2, 3, 4))
     operators = tuple(round(draw.choice((0.0, 0.0, draw.uniform(0.0, 12.0))), 2) for _ in range(draw.choice((1, 2, 2, 2, 3))))

@@ -94,7 +94,11 @@ class TallyOperator:
 
 
 def make(record: GameRecord) -> Any:
-    """An operator for a game's record."""
+    """An operator for a game's record: a sum, or where there is tracking, that of ``streaming.simulation.tracked``."""
+    if any(feed.kind == "telemetry" for feed in record.feeds):
+        from streaming.simulation.tracked import TrackedOperator
+
+        return TrackedOperator(record)
     return TallyOperator(record)
 
 

@@ -11,6 +11,7 @@ import heapq
 import random
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from greenlet import GreenletExit, getcurrent, greenlet
@@ -35,6 +36,8 @@ class World:
         self.events = 0
         #: what went wrong in the code under test
         self.failures: list[str] = []
+        #: what is called when the run is over
+        self.at_end: list[Callable[[], object]] = []
         self._queue: list[tuple[float, float, int, Callable[[], object]]] = []
         self._pushed = 0
         self.scheduler = getcurrent()
@@ -98,16 +101,16 @@ class Process:
 
     def later(self, delay_s: float, call: Callable[[], object]) -> None:
         """Call it after ``delay_s``, when this process runs; never once it is dead."""
+        self.world.at(delay_s, partial(self._go, call))
 
-        def go() -> None:
-            if not self.alive:
-                return
-            if self.world.now_s < self.paused_until_s:
-                self.world.at(self.paused_until_s - self.world.now_s, go)
-                return
-            call()
-
-        self.world.at(delay_s, go)
+    def _go(self, call: Callable[[], object]) -> None:
+        """No function that names itself: of those every event would leave one to the garbage collector."""
+        if not self.alive:
+            return
+        if self.world.now_s < self.paused_until_s:
+            self.world.at(self.paused_until_s - self.world.now_s, partial(self._go, call))
+            return
+        call()
 
     def resume(self, task: Any) -> None:
         self.later(self.world.random.random() * JITTER_S, task.switch)

@@ -55,7 +55,7 @@ def silences(hub: Hub) -> dict[tuple[str, str], float]:
     """By (sport, game) of which an operator reports, how long ago its newest record arrived, s."""
     now_us = time.time_ns() // 1000
     return {
-        (c.record.sport, c.game): (now_us - c.metrics.arrival_us) / 1e6
+        (c.record.sport, c.game): max(0.0, (now_us - c.metrics.arrival_us) / 1e6)
         for c in hub.games.values()
         if c.record and c.metrics and c.metrics.arrival_us and now_us - c.reported_us < 1e6 * REPORTS_S
     }

@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 #: batches that may wait for the event loop; beyond it the oldest loses its windowed values
 BACKLOG = 256
 MAX_DEAD_LETTERS, MAX_FOLLOWED = 100, 256
+#: no report of an operator is overtaken by so much, us
+SET_BACK_US = 60_000_000
 #: (topic, reason) pairs that are counted one by one; reasons of a broker may be anything
 MAX_REASONS, OTHER_REASONS = 500, "(other reasons)"
 #: a game that has been silent for so long has ended, for ``/metrics``, s
@@ -251,7 +253,10 @@ class Hub:
                 return  # the last report of a game that ended long ago, as a compacted topic keeps it
             cache.record = self._dropped.pop(cache.game, None)
         known = self.games.setdefault(cache.game, cache)
-        if cache.metrics is not None and cache.reported_us >= known.reported_us:
+        # A report that is a little older is of an operator that has given the game up; one that is much older, of a clock set back.
+        behind_us = known.reported_us - cache.reported_us
+        set_back = cache.reported_us > 0 and behind_us > SET_BACK_US
+        if cache.metrics is not None and (behind_us <= 0 or set_back):
             known.metrics, known.runner, known.reported_us = cache.metrics, cache.runner, cache.reported_us
         if cache.record is None or (known is not cache and known.record == cache.record):
             return

@@ -306,7 +306,7 @@ async def operators(request: Request) -> Response:
                     "title": c.record.title,
                     "sport": c.record.sport,
                     "runner": c.runner,
-                    "reported_s": time.time() - c.reported_us / 1e6 if c.reported_us else None,
+                    "reported_s": max(0.0, time.time() - c.reported_us / 1e6) if c.reported_us else None,
                     "windows": c.metrics.windows if c.metrics is not None else None,
                     "window_p50_us": c.metrics.window_latency.quantile(0.5) if c.metrics is not None else None,
                     "window_p99_us": c.metrics.window_latency.quantile(0.99) if c.metrics is not None else None,

@@ -20,6 +20,7 @@ import numpy as np
 
 from streaming.wire.feed import decode_feed, encode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry
+from streaming.wire.set_clocks import SET_BACK_US, EvenClock
 
 #: no record has been seen
 NEVER: Final = -(1 << 62)
@@ -60,6 +61,10 @@ class Held(msgspec.Struct, array_like=True):
     refused: bool = False
     stamps: tuple[int, int, int, int] = (0, NEVER, NEVER, NEVER)
     records: list[bytes] = []
+    #: what the clocks of the stamps and of the broker were set back by, and the broker's newest time
+    stamps_added_us: int = 0
+    broker_added_us: int = 0
+    broker_us: int = NEVER
 
 
 class Verdicts(NamedTuple):
@@ -84,6 +89,37 @@ class ArrivalGuard:
         self._held_bytes = self._against = self._records = 0
         #: stamps that agree with the held ones: how many, the earliest, the latest, the last
         self._stamps = _NO_STAMPS
+        self._ingress, self._broker, self._broker_us = EvenClock(), EvenClock(), NEVER
+
+    def even(self, record: Record, now_us: int) -> tuple[Record, int]:
+        """The record and the broker's time of it, to be called before :meth:`take`: with the stamps that they would have, had
+        nobody set a clock back while the game was on."""
+        if now_us:
+            now_us = self._broker.time_us(now_us, self._broker_us)
+            self._broker_us = max(self._broker_us, now_us)
+        stamps, newest_us = record.arrival_us, self._newest_us
+        if isinstance(stamps, int):
+            if not stamps or (newest_us - stamps <= SET_BACK_US and not self._ingress.added_us):
+                return record, now_us
+            even_us = self._ingress.time_us(stamps, newest_us)
+            if even_us == stamps:
+                return record, now_us
+            if isinstance(record, Event):
+                return msgspec.structs.replace(record, arrival_us=even_us), now_us
+            found = record.take(slice(None))
+            found.arrival_us = even_us
+            return found, now_us
+        if not self._ingress.added_us and newest_us - int(stamps.min(initial=newest_us)) <= SET_BACK_US >= np.ptp(stamps):
+            return record, now_us
+        assert isinstance(record, Telemetry)
+        evened = stamps.copy()
+        for row, stamp in enumerate(stamps.tolist()):
+            evened[row] = even_us = self._ingress.time_us(stamp, newest_us)
+            if newest_us == NEVER or newest_us < even_us <= newest_us + SET_BACK_US:
+                newest_us = even_us
+        found = record.take(slice(None))
+        found.arrival_us = evened
+        return found, now_us
 
     @property
     def waiting(self) -> int:
@@ -181,6 +217,8 @@ class ArrivalGuard:
             held, newest_us = self._held, self._stamps[2]
             self._let_go()
             self._believe(newest_us, now_us)
+            if kind == "confirmed" and now_us:
+                self._lead_us = self._newest_us - now_us  # the clock of the stamps was set ahead, and is followed from here on
             limit_us = self._limit(now_us)
             for record in held:
                 # one of another clock than that which has been borne out
@@ -248,7 +286,8 @@ class ArrivalGuard:
 
     def dump(self) -> Held:
         records = [encode_feed(record) for record in self._held]
-        return Held(self._newest_us, self._lead_us, self._against, self._refused, self._stamps, records)
+        added = self._ingress.added_us, self._broker.added_us, self._broker_us
+        return Held(self._newest_us, self._lead_us, self._against, self._refused, self._stamps, records, *added)
 
     def load(self, saved: Held, now_us: int = NEVER) -> None:
         """The inverse of :meth:`dump`; ``BadRecord`` for a held record that is none. ``now_us`` is the newest arrival of a game
@@ -256,6 +295,8 @@ class ArrivalGuard:
         self._let_go()
         self._newest_us = now_us if saved.newest_us == NEVER else saved.newest_us
         self._lead_us = saved.lead_us
+        self._ingress, self._broker = EvenClock(saved.stamps_added_us), EvenClock(saved.broker_added_us)
+        self._broker_us = saved.broker_us
         self._against, self._refused, self._stamps = saved.against, saved.refused, saved.stamps
         for raw in saved.records:
             record = decode_feed(raw)

@@ -80,7 +80,7 @@ class PredictionMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(NamedTuple):
-    """One message for one topic; its key is the game. A client that can set no headers leaves them out."""
+    """One message for one topic; its key is the game."""
 
     topic: str
     game: str

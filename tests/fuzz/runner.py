@@ -16,8 +16,10 @@ from tests.fuzz.child import LONGEST_S, limited
 from tests.fuzz.targets import every
 from tests.waiting import contention
 
-#: memory of a process: what libFuzzer calls too much, and what the system gives it at all
+#: memory of a process: what libFuzzer calls too much, for one target and for all of them with all that they import, and what the
+#: system gives it at all
 RSS_MB: Final = 1500
+TOGETHER_RSS_MB: Final = 3000
 ADDRESS_MB: Final = 12_000
 CORPUS: Final = Path(__file__).parent / "corpus"
 _COVERAGE: Final = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)")
@@ -139,7 +141,8 @@ def _process(
     counts = crashes.parent / f"counts-{name}.json"
     counts.unlink(missing_ok=True)
     flags = [
-        str(corpus), f"-timeout={round(LONGEST_S * contention())}", f"-rss_limit_mb={RSS_MB}",
+        str(corpus), f"-timeout={round(LONGEST_S * contention())}",
+        f"-rss_limit_mb={TOGETHER_RSS_MB if len(group) > 1 else RSS_MB}",
         "-max_len=400000", f"-artifact_prefix={crashes / name}/", "-print_final_stats=1", "-len_control=0", f"-seed={seed}",
     ]  # fmt: skip
     with (crashes.parent / f"log-{name}.txt").open("wb") as log:

@@ -39,6 +39,7 @@ def pom(name: str) -> str:
     return found.text
 
 
+@pytest.mark.slow
 def test_compose_file_is_valid_under_the_specification(tmp_path):
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*check, str(INFRA / "compose.yml")], capture_output=True, text=True, check=False)

@@ -66,6 +66,7 @@ def unlimited(tree: ast.AST) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_call_waits_for_a_broker_without_an_end():
     found = {path: lines for path, tree in modules("streaming") if (lines := unlimited(tree))}
     assert not found

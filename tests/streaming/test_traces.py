@@ -206,7 +206,7 @@ def test_receiver_gets_the_spans_of_a_command(monkeypatch):
     assert traces.active is None
 
 
-@pytest.mark.parametrize("url", ["host:4318", "ftp://host", "http://"])
+@pytest.mark.parametrize("url", ["host:4318", "ftp://host", "http://", "http://["])
 def test_bad_address_is_one_sentence(url):
     with pytest.raises(BadInput, match="is no address of traces"), configured(url):
         pass

@@ -54,8 +54,11 @@ def folders(rest: Rest, group: str, sport: str) -> StateFolders:
 
 
 def local(url: str) -> Path | None:
-    """The folder of a URL on this machine; None when it is elsewhere (``s3://``...)."""
-    parts = urlsplit(url)
+    """The folder of a URL on this machine; None when it is elsewhere (``s3://``...), or no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     if parts.scheme not in ("", "file"):
         return None
     return Path(unquote(parts.path))

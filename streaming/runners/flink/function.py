@@ -30,7 +30,7 @@ def raw_bytes(profile: str) -> TypeInformation:
 
 
 class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
-    """Keyed by game: rows (key, record, broker's time) in, rows (topic, key, message) out.
+    """Keyed by game: rows (key, record, broker's time) in, rows (topic, key, message, headers) out.
 
     Parameters
     ----------
@@ -39,6 +39,7 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
     snapshot_every : records of a game between two snapshots
     profile : where Python runs: process, beside the TaskManager, or thread, inside it
     keep_s : how long after its end a game is known, so that its late records are refused as such
+    group : consumer group of the job, which every message names
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
         snapshot_every: int = 100,
         profile: str = "process",
         keep_s: float = KEEP_S,
+        group: str = "",
     ) -> None:
         self.sport, self.factory = sport, factory
-        self.snapshot_every, self.profile, self.keep_s = snapshot_every, profile, keep_s
+        self.snapshot_every, self.profile, self.keep_s, self.group = snapshot_every, profile, keep_s, group
 
     def open(self, runtime_context: RuntimeContext) -> None:
         end_with_task_manager()
@@ -65,6 +67,7 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
             lambda: time.time_ns() // 1000,
             self.snapshot_every,
             f"flink, {self.profile} mode",
+            self.group,
         )
 
     def close(self) -> None:

@@ -183,7 +183,8 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
     tables.execute_sql(
         _table(
             "results",
-            "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES",
+            "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES, "
+            "`about` MAP<STRING, BYTES> METADATA FROM 'headers'",
             {
                 # of the record of a game only its removal, when the game is not known any more
                 "topic": ";".join(map(plan.address.topic, (*topics.outputs(plan.sport), topics.games(plan.sport)))),
@@ -221,15 +222,18 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
         plan.snapshot_every,
         plan.profile,
         plan.keep_s,
+        plan.group,
     )
     octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
-    message_type = Types.ROW_NAMED(["topic", "key", "value"], [Types.STRING(), octets, octets])
+    message_type = Types.ROW_NAMED(
+        ["topic", "key", "value", "headers"], [Types.STRING(), octets, octets, Types.MAP(Types.STRING(), octets)]
+    )
     out = keyed.process(function, message_type).name("games").uid("games")
     tables.create_temporary_view("computed", tables.from_data_stream(out))
     # the workers write to topics by their own names
     topic = f"CONCAT('{plan.address.topic_prefix}', `topic`)" if plan.address.topic_prefix else "`topic`"
     statements = tables.create_statement_set()
-    statements.add_insert_sql(f"INSERT INTO results SELECT {topic}, `key`, `value` FROM computed")
+    statements.add_insert_sql(f"INSERT INTO results SELECT {topic}, `key`, `value`, `headers` FROM computed")
     statements.attach_as_datastream()
 
 

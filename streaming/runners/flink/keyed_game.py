@@ -15,11 +15,12 @@ from typing import Final, Protocol
 
 import lz4.frame
 
-from streaming.operator.health import Health, encode_health
+from streaming.operator.health import HEALTH_VERSION, Health, encode_health
 from streaming.operator.session import GameSession, Make
 from streaming.operator.snapshot import MAX_BYTES
 from streaming.wire import topics
 from streaming.wire.blocks import Output
+from streaming.wire.headers import GROUP, Headers, headers
 from streaming.wire.messages import messages
 from streaming.wire.records import Event
 from streaming.wire.unpacking import lz4_frame
@@ -34,8 +35,8 @@ KEEP_S: Final = 7 * 86_400.0
 #: a timer that ends this far behind a multiple of ``TICK_MS`` is for a game's state to expire, ms
 EXPIRY_MS: Final = 1
 
-#: topic, key, message; no message removes what a compacted topic has of the key
-Row = tuple[str, bytes, bytes | None]
+#: topic, key, message, headers; no message removes what a compacted topic has of the key
+Row = tuple[str, bytes, bytes | None, dict[str, bytes]]
 
 
 class SnapshotState(Protocol):
@@ -56,7 +57,7 @@ class LogState(Protocol):
 
 class KeyedGames:
     """``snapshot_every`` is the number of a game's records between two snapshots, ``runner`` the name on the operator page,
-    ``now_us`` the wall clock in microseconds."""
+    ``now_us`` the wall clock in microseconds, ``group`` the consumer group that every message names."""
 
     def __init__(
         self,
@@ -67,9 +68,11 @@ class KeyedGames:
         now_us: Callable[[], int],
         snapshot_every: int = 100,
         runner: str = "flink",
+        group: str = "",
     ) -> None:
         self.sport, self.make, self.snapshot_every, self.runner = sport, make, snapshot_every, runner
         self._snapshot, self._log, self._now_us = snapshot, log, now_us
+        self._group: Headers = ((GROUP, group.encode()),) if group else ()
         self._sessions: dict[str, GameSession] = {}
         self._logged: dict[str, int] = {}
         self._timed: set[str] = set()
@@ -119,7 +122,7 @@ class KeyedGames:
                 self._snapshot.clear()
                 self._log.clear()
                 for topic in (topics.games(self.sport), topics.health(self.sport)):
-                    yield topic, topics.key(game), None
+                    yield topic, topics.key(game), None, dict(self._group)
             return
         if expiry:
             return  # of an earlier game of this name
@@ -129,7 +132,8 @@ class KeyedGames:
         yield from self._rows(game, session.tick(now_us), now_us)
         if timestamp_ms // TICK_MS % HEALTH_TICKS == 0 and session.metrics is not None:
             health = Health.of(game, self.sport, self.runner, session.metrics, now_us)
-            yield topics.health(self.sport), topics.key(game), encode_health(health)
+            about = dict((*headers("health", HEALTH_VERSION, game), *self._group))
+            yield topics.health(self.sport), topics.key(game), encode_health(health), about
 
     # -- state -------------------------------------------------------------------------------------------------------
 
@@ -165,4 +169,4 @@ class KeyedGames:
 
     def _rows(self, game: str, out: Iterable[Output | Event], published_us: int) -> Iterator[Row]:
         for message in messages(self.sport, game, out, published_us):
-            yield message.topic, topics.key(game), message.value
+            yield message.topic, topics.key(game), message.value, dict((*message.headers, *self._group))

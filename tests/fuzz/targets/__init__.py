@@ -9,9 +9,9 @@ from tests.fuzz.target import Target
 
 def every() -> dict[str, Target]:
     """All targets by name, in order."""
-    from tests.fuzz.targets import models, operators, providers, recordings, settings, web, wire
+    from tests.fuzz.targets import access, models, operators, providers, recordings, settings, web, wire
 
-    found = [one for module in (wire, operators, recordings, models, web, settings, providers) for one in module.targets()]
+    found = [one for module in (wire, operators, recordings, models, web, access, settings, providers) for one in module.targets()]
     if os.environ.get("TOUCHLINE_FUZZ_PLANTED"):  # a fault that the fuzzers' own test looks for
         found.append(Target("planted", _planted, lambda: [b"fine"], ()))
     return {target.name: target for target in found}

@@ -204,6 +204,7 @@ def test_another_version_is_accepted_when_its_features_fit_and_none_is_pinned() 
         assert pinned.try_predict(rows()).fallback_reason == "wrong"
 
 
+@pytest.mark.slow
 def test_the_deadline_counts_from_end_to_end() -> None:
     """A byte every 10 ms is never silent for long, and never done."""
 

@@ -50,6 +50,7 @@ def test_wrong_options_of_the_front_are_one_sentence(tmp_path: Path) -> None:
         (FrontOptions(hosts=["stats.example.com:443"]), "not a host name"),
         (FrontOptions(origins=["stats.example.com"]), "not an origin"),
         (FrontOptions(origins=["https://stats.example.com/page"]), "not an origin"),
+        (FrontOptions(origins=["https://[stats"]), "not an origin"),
     ):
         with pytest.raises(BadInput, match=word):
             front_of("127.0.0.1", options)

@@ -85,6 +85,11 @@ def test_command_line_goes_before_environment_before_file_before_default(file, m
         ("[log]\nlevel = 'loud'", "there is no log level 'loud'"),
         ("log = 3", "log is a section"),
         ("[toy", "are not TOML"),
+        ("[toy]\ncommit-ms = " + "9" * 5000, "are not TOML"),
+        ("[toy]\ncommit-ms = " + "[" * 3000, "are not TOML"),
+        ("[toy]\ncommit-ms = 0x" + "f" * 5000, "[toy] commit-ms is a word or a number, not a value of the type int"),
+        ("[toy]\nforce." + ".".join("a" * 3000) + " = 1", "[toy] force is true or false, not {'a': {"),
+        ("log.level." + ".".join("a" * 3000) + " = 1", "[log] has no level = {'a': {"),
     ],
 )
 def test_mistake_in_the_file_is_one_sentence_that_names_it(file, capsys, text, words):

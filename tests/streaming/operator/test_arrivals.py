@@ -84,6 +84,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [0, 1, 60, len(STREAM) - 3])
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("broker", [True, False], ids=["live", "replayed"])
@@ -128,6 +129,7 @@ def test_pauses_and_any_speed_lose_nothing(speed, ago_us):
     assert len(one) > 0
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 400), min_size=1, max_size=5),

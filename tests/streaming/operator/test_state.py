@@ -129,6 +129,7 @@ def double(column: np.ndarray, lo: int, hi: int, out: np.ndarray) -> None:
     out[lo:hi] = 2.0 * column[lo:hi]
 
 
+@pytest.mark.slow
 def test_step_holds_no_game_and_each_game_has_its_own_arrays() -> None:
     step = kernel_step("toy.double", double, Signal("out", "m"), "in")
     one, two = frames(1.0), frames(5.0)

@@ -10,10 +10,15 @@ import msgspec
 import pytest
 
 from streaming.cli.app import run as touchline
+from streaming.operator.session import GameSession
+from streaming.simulation import tracked
 from streaming.simulation.batch import run_seeds
 from streaming.simulation.deployment import simulate
 from streaming.simulation.plan import Fault, Game, Plan, of_seed, read, write
 from streaming.simulation.shrink import shrink
+from streaming.simulation.tally import make
+from streaming.simulation.world import EPOCH_US
+from streaming.wire.blocks import DeadLetter, StatBlock
 from tests.paths import ROOT
 from tests.streaming.simulation.mutations import epoch_is_kept_after_an_unclear_answer, mutated
 
@@ -119,8 +124,40 @@ def test_command_shrinks_a_failing_run_and_replays_it_from_its_plan(capsys, tmp_
     assert touchline(["sim", "--plan", str(tmp_path / "plan.json"), "--quiet"]) == 0
 
 
+def test_operator_of_a_game_holds_in_the_same_deployments():
+    """Its snapshots, windows, waiting events and provisional values, through every kind of fault; kafka and flink."""
+    found = run_seeds((0, 2, 3, 5), "real")
+    assert found.failed == {}
+    outcome = simulate(of_seed(1, "real"), history=True)
+    assert outcome.failures == [], "a provisional value of an operator that was given up does not withdraw the final one"
+    assert any("is expelled" in line for line in outcome.history)
+
+
+def test_script_of_the_operator_of_a_game_is_worth_simulating():
+    session = GameSession("tally", "g", make)
+    out = [one for raw in tracked.script("g", 20, EPOCH_US) for one in session.take(raw, EPOCH_US)]
+    finals = [update for one in out if isinstance(one, StatBlock) for update in one.updates(0)]
+    assert {update.stat for update in finals} == {"tally.step", "tally.way", "tally.place", "tally.marks"}
+    assert len(finals) > 100
+    assert [one.reason for one in out if isinstance(one, DeadLetter)] == ["truncated"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [0, 100])
+def test_operator_of_a_game_holds_for_a_hundred_seeds(first):
+    assert run_seeds(range(first, first + 50), "real").failed == {}
+
+
 @pytest.mark.parametrize(
-    "arguments", [[], ["--seed", "1", "--seeds", "1..2"], ["--seeds", "5..2"], ["--seeds", "x"], ["--plan", "gone"]]
+    "arguments",
+    [
+        ["--seed", "1", "--operator", "x"],
+        [],
+        ["--seed", "1", "--seeds", "1..2"],
+        ["--seeds", "5..2"],
+        ["--seeds", "x"],
+        ["--plan", "gone"],
+    ],
 )
 def test_wrong_arguments_are_one_sentence(arguments, capsys):
     assert touchline(["sim", *arguments]) == 2

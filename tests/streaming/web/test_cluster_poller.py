@@ -212,6 +212,7 @@ def test_flink_poller_of_a_bad_address_raises_one_sentence(url):
         FlinkPoller(url)
 
 
+@pytest.mark.slow
 def test_flink_poller_distinguishes_a_refusal_from_an_absent_cluster(flink):
     """The sentence has the reason that Flink gives; a caller that does not need the answer continues."""
     flink.refusals["/jobs/no/checkpoints"] = {"errors": ["Not found.", "org.apache.flink.Gone: job no\n at a line"]}

@@ -11,6 +11,7 @@ import pytest
 
 from streaming.errors import Unavailable
 from streaming.operator.metrics import OperatorMetrics
+from streaming.web import condition, game_cache
 from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.condition import AWAY_S
 from streaming.web.gateway import application
@@ -81,3 +82,39 @@ def test_silent_feed_is_a_problem_beyond_the_limit_that_is_set(limit_s, silent_s
     cluster.silent_limit_s = limit_s
     found = conditions(hub_with(silent_s), cluster)["/health"]
     assert found == (status, ["no record for more than 60 s of demo-1"] if status == 503 else [])
+
+
+@pytest.mark.parametrize("by_s", [-3600, 3600])
+def test_clock_of_the_gateway_or_an_operator_that_is_set_shows_no_time_below_nothing(monkeypatch, by_s):
+    """The operator's figures go on, its game stays, and every age is 0 or more."""
+    hub = hub_with(0.0)
+    game = next(iter(hub.games))
+    real_us = time.time_ns() // 1000
+    for n, reported_us in enumerate((real_us, real_us + int(1e6 * by_s), real_us + int(1e6 * by_s) + 1)):
+        metrics = OperatorMetrics(())
+        metrics.windows, metrics.arrival_us = 10 + n, reported_us
+        hub.measure(game, metrics, "kafka", reported_us)
+        hub.drain()
+        assert hub.games[game].metrics.windows == 10 + n, "the newest report is shown"
+    hub.keep_s = 10_000.0  # both clocks are off, in opposite directions
+    monkeypatch.setattr(condition, "time", SetTime(-by_s))
+    monkeypatch.setattr(game_cache, "time", SetTime(-by_s))
+    assert hub.games[game].silent_s >= 0
+    assert all(silent_s >= 0 for silent_s in condition.silences(hub).values())
+    hub.drop_silent()
+    assert game in hub.games
+
+
+class SetTime:
+    """The module ``time`` of a machine whose clock was set by so much."""
+
+    monotonic_ns, monotonic = staticmethod(time.monotonic_ns), staticmethod(time.monotonic)
+
+    def __init__(self, by_s: float) -> None:
+        self.by_s = by_s
+
+    def time(self) -> float:
+        return time.time() + self.by_s
+
+    def time_ns(self) -> int:
+        return time.time_ns() + int(self.by_s * 1e9)

@@ -99,7 +99,7 @@ def test_host_that_is_not_ours_is_421(shared_served: ServedMatch) -> None:
 
 
 def test_origin_that_is_not_ours_reads_nothing(shared_served: ServedMatch) -> None:
-    for origin in ("https://evil.example", "null", "http://localhost:1"):
+    for origin in ("https://evil.example", "null", "http://localhost:1", "http://["):
         with pytest.raises(InvalidStatus) as refused, connect(f"{shared_served.ws}?topics=stats.%23", origin=origin):  # type: ignore[arg-type]
             pass
         assert refused.value.response.status_code == 403

@@ -110,6 +110,7 @@ def test_short_pipeline_is_answered_in_order(shared_served: ServedMatch) -> None
     assert answer.rpartition(b"HTTP/1.1 ")[2].startswith(b"404 ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", [EMPTY_PING, b"\x8a\x80abcd", b"\x80\x80abcd", b"\x81\x82abcd" + bytes([0x1A, 0x1F])])
 def test_flood_of_frames_is_cut(served: ServedMatch, frame: bytes) -> None:
     """Pings, pongs, continuations without a beginning, and messages."""

@@ -410,3 +410,42 @@ def test_updates_of_a_message_decode_as_stat_updates() -> None:
     assert len(found) > 80
     for update in found:
         assert isinstance(decode_stat(json.dumps(update)), StatUpdate)
+
+
+def test_provisional_value_after_the_final_one_of_its_event_is_not_shown() -> None:
+    """As an operator publishes, to readers of uncommitted records, that does not know yet that its game was given to another."""
+
+    def value(quality: str, number: float, revision: int = 0) -> StatBlock:
+        return StatBlock(
+            stat="soccer.shot.xgoals",
+            game="demo-1",
+            sport="soccer",
+            unit="probability",
+            subjects=("home-10",),
+            end_us=np.array([1_000_000], np.int64),
+            span_us=0,
+            values=np.array([[number]]),
+            quality=quality,  # type: ignore[arg-type]
+            ingress_us=np.array([0], np.int64),
+            revision=revision,
+            event="shot-1",
+        )
+
+    for seen_before in (True, False):
+        hub, _ = filled(0)
+        subscriber = join(hub, "stats.soccer.shot.*")
+        for block in (value("provisional", 0.1), value("final", 0.2), value("provisional", 0.1)):
+            hub.write([block], 1)
+            hub.drain()
+            if seen_before:
+                got = updates(taken(subscriber))
+        late = join(hub, "stats.soccer.shot.*")
+        if seen_before:
+            assert got == [], "the last of them adds nothing"
+        else:
+            shown = [(u["quality"], u["value"]) for u in updates(taken(subscriber))]
+            assert shown == [("provisional", 0.1), ("final", 0.2)]
+        assert [(u["quality"], u["value"]) for u in updates(taken(late))] == [("final", 0.2)]
+        hub.write([value("provisional", 0.3, revision=1)], 1)
+        hub.drain()
+        assert [u["value"] for u in updates(taken(late))] == [0.3], "a correction may be provisional again"

@@ -28,7 +28,7 @@ from tests.streaming.web.scripted_sports import GAMES
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 QUICK = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LONG = settings(QUICK, max_examples=40)
+LONG = settings(QUICK, max_examples=20)
 
 
 APP = application(Hub())
@@ -92,6 +92,7 @@ def check(case: Any, base_url: str) -> None:
     case.call_and_validate(checks=CHECKS, base_url=base_url)
 
 
+@pytest.mark.slow
 @FINITE.parametrize()
 @QUICK
 def test_gateway_answers_by_its_document(case: Any, gateway: str) -> None:

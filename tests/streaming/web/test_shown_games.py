@@ -139,6 +139,7 @@ def test_silence_of_a_game_is_since_its_newest_record():
     assert samples(exposition(hub)(), "touchline_game_silent_seconds") == {"on-1": pytest.approx(40, abs=2)}
 
 
+@pytest.mark.slow
 def test_two_hundred_games_one_after_another_leave_nothing_in_memory():
     hub, watching = Hub(keep_s=3_600), Subscriber(Filter.of(["stats.#"]), "websocket")
     hub.subscribe(watching, {})
