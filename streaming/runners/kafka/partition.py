@@ -70,10 +70,7 @@ class Partition:
 
     def restore(self, states: Mapping[str, bytes]) -> None:
         """Restore the states that the group has stored (``read_states``); ``BadSnapshot`` with one sentence."""
-        raw = states.get(PROGRESS)
-        if raw is not None:
-            raw = state_keys().open(raw, self._where(), "the partition's progress")
-        self.published = 0 if raw is None else self._read(raw, _Progress, "the partition's progress").offset
+        self.published = self.stored_progress(states)
         for game, value in states.items():
             if game == PROGRESS:
                 continue
@@ -87,6 +84,14 @@ class Partition:
         self._ended_us = {game: at_us for at_us, game in over if at_us}
         self._ending = [game for at_us, game in over if not at_us]
         self.offset = min([self.published, *(self._since[game] for game in self.playing)])
+
+    def stored_progress(self, states: Mapping[str, bytes]) -> int:
+        """How far the group has used this partition by its stored states; ``BadSnapshot`` with one sentence."""
+        raw = states.get(PROGRESS)
+        if raw is None:
+            return 0
+        raw = state_keys().open(raw, self._where(), "the partition's progress")
+        return self._read(raw, _Progress, "the partition's progress").offset
 
     def _read(self, raw: bytes, kind: type[T], what: str) -> T:
         try:

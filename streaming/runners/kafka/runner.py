@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-from streaming.errors import InputLost, Unavailable
+from streaming.errors import BadSnapshot, InputLost, Unavailable
 from streaming.kafka.broker import Unread, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
@@ -118,7 +118,7 @@ class KafkaRunner:
                     try:
                         self._poll_once()
                     except errors.OffsetOutOfRangeError as error:
-                        self._watch.check(self._unread())
+                        self._watch.check(self._unread_in_the_end())
                         raise Unavailable(f"topic {self._topic} no longer has the records that come next: {error}") from None
                     except (errors.AuthorizationError, errors.SaslAuthenticationFailedError):
                         raise
@@ -136,13 +136,9 @@ class KafkaRunner:
                 self._close()
 
     def _poll_once(self) -> None:
-        from kafka.errors import KafkaError
-
         self._watcher.check()
         if self._topic_gone:
-            with suppress(KafkaError):
-                self._out.settle()
-            self._watch.check(self._unread())
+            self._watch.check(self._unread_in_the_end())
         if self._broken is not None:
             self._recover()
         self._out.check()
@@ -364,6 +360,23 @@ class KafkaRunner:
             here = TopicPartition(self._topic, number)
             first = max(self._out.committed.get(here, 0), part.published)
             found[number] = Unread(first, max(part.offset, part.end, end_seen(self._consumer, here)))
+        return found
+
+    def _unread_in_the_end(self) -> dict[int, Unread]:
+        """The same once the input is gone, and with it the offsets that the broker had of the group. Where a commit has no answer,
+        or another process has had a partition since, the stored progress, committed with the offsets, shows what is used."""
+        from kafka.errors import KafkaError
+
+        with suppress(KafkaError):
+            self._out.settle()
+        found, snapshots = self._unread(), self.address.topic(topics.snapshots(self.sport))
+        for number, span in found.items():
+            if span.first is None or (number in self.parts and not self._out.in_doubt):
+                continue
+            with suppress(KafkaError, Unavailable, BadSnapshot):  # then what this process knows must do
+                states = self._effects.read_states(snapshots, number, self.group)
+                stored = Partition(number, self.sport, self.make).stored_progress(states)
+                found[number] = span._replace(first=max(span.first, stored))
         return found
 
     def _watch_topic(self, over: StopSignal) -> None:

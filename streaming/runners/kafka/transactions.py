@@ -45,6 +45,8 @@ class _Commit:
     def __init__(self, offsets: Mapping[Any, Any], ended: Signal, began_s: float) -> None:
         self.offsets, self.ended, self.began_s = offsets, ended, began_s
         self.error: BaseException | None = None
+        #: whether the broker is, or may be, asked to commit: an error after that does not show that it has not
+        self.requested = False
 
 
 class Transactions:
@@ -61,6 +63,8 @@ class Transactions:
         #: to be set when it is known that a commit cannot succeed: it would be tried again and again
         self.hopeless = effects.signal()
         self._commit: _Commit | None = None
+        #: whether a commit was requested of the broker of which no answer has arrived: it may stand
+        self.in_doubt = False
         #: set when the broker has all outputs of the transaction that is being committed
         self._written = effects.signal()
         self._open, self._began_s = False, 0.0
@@ -128,13 +132,19 @@ class Transactions:
             return
         until_s = self._monotonic_s() + 2 * TIMEOUT_S
         while not commit.ended.wait(0.2):
-            if self.hopeless.is_set() or self._monotonic_s() > until_s:
+            # One that is requested has its answer soon, or an error: until then nobody knows what stands.
+            if (self.hopeless.is_set() and not commit.requested) or self._monotonic_s() > until_s:
+                self.in_doubt |= commit.requested
                 raise KafkaTimeoutError("the broker did not end a transaction")
         if commit.error is not None:
+            self.in_doubt |= commit.requested
             raise commit.error
+        self.in_doubt = False
         self.committed |= {partition: found.offset for partition, found in commit.offsets.items()}
 
     def _finish(self, producer: TransactionalProducer, commit: _Commit, states: Sequence[Message]) -> None:
+        from kafka.errors import KafkaTimeoutError
+
         try:
             try:
                 producer.flush(timeout=TIMEOUT_S)
@@ -145,6 +155,10 @@ class Transactions:
             # All of it must be with the broker before the group gets the offsets: see runner.py.
             producer.flush(timeout=TIMEOUT_S)
             self._send_offsets(producer, commit.offsets)
+            commit.requested = True  # before the look at the signal: ``settle`` looks at both the other way round
+            if self.hopeless.is_set():
+                commit.requested = False
+                raise KafkaTimeoutError("the input is gone")
             producer.commit_transaction()
             self._renew(producer)
         except BaseException as error:  # noqa: BLE001 (``settle`` raises it)

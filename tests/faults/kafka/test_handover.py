@@ -28,8 +28,10 @@ from tests.faults.kafka.games import (
     committed_finals,
     finals,
     operator,
+    through,
     two_games,
 )
+from tests.faults.kafka.proxy import Do, always, delay
 from tests.streaming.toy import final_only
 from tests.waiting import within_s
 
@@ -65,22 +67,44 @@ def test_input_deleted_under_live_games_ends_every_operator_with_what_is_lost(ad
     for error in ended:
         print(error)
     assert all(isinstance(error, InputLost) for error in ended)
-    spans = {
-        int(number): (int(first), int(last))
-        for error in ended
-        for number, first, last in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", str(error))
-    }
-    wanted = Counter[Any]()
-    for number, name in enumerate(feed.games):
-        first, last = spans.get(number, (len(feed.sent[name]), -1))
-        assert last < len(feed.sent[name])
-        wanted += finals(name, feed.sent[name][:first])
-    # The transactions that were left open hide what was committed behind them until the broker has rolled them back.
-    real_cluster.until(lambda: committed_finals(address) == wanted, "the finals of all that was used", 30.0, every_s=1.0)
+    _assert_lost_is_what_is_missing(address, feed, ended)
     others = [str(error) for error in ended if "offsets" not in str(error)]
     assert len(others) >= 3
     for sentence in others:
         assert sentence.endswith(("no partition of it was with this process", "everything that had been written was used"))
+
+
+@pytest.mark.parametrize("does", [delay(4.0), always(Do.DROP)], ids=["late", "lost"])
+def test_commit_whose_answer_is_missing_when_the_input_is_deleted_is_not_called_lost(address, proxy, does):
+    """The broker has committed, and its answer is on the way until the operator has noticed that its input is gone, or for ever."""
+    with Feed(address, two_games("doubted")) as feed:
+        runner = KafkaRunner(through(proxy), SPORT, final_only)
+
+        def held() -> None:
+            _all_owned([runner])
+            rule = proxy.rule("EndTxn", does, answers=True)
+            real_cluster.until(lambda: rule.applied, "the broker has committed")
+
+        ended, took_s = _until_all_have_ended(address, [runner], held)
+    print(f"\nended after {took_s:.1f} s: {ended[0]}")
+    assert isinstance(ended[0], InputLost)
+    _assert_lost_is_what_is_missing(address, feed, ended)
+
+
+def _assert_lost_is_what_is_missing(address: Address, feed: Feed, ended: list[BaseException]) -> None:
+    """The sentences agree, and a committed reader has the finals of every record that they do not call lost, and no others."""
+    spans: dict[int, set[tuple[int, int]]] = {}
+    for error in ended:
+        for number, first, last in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", str(error)):
+            spans.setdefault(int(number), set()).add((int(first), int(last)))
+    wanted = Counter[Any]()
+    for number, name in enumerate(feed.games):
+        firsts = {first for first, _ in spans.get(number, ())} or {len(feed.sent[name])}
+        assert len(firsts) == 1, f"one is wrong: {spans}"
+        assert all(last < len(feed.sent[name]) for _, last in spans.get(number, ()))
+        wanted += finals(name, feed.sent[name][: firsts.pop()])
+    # The transactions that were left open hide what was committed behind them until the broker has rolled them back.
+    real_cluster.until(lambda: committed_finals(address) == wanted, "the finals of all that was used", 60.0, every_s=0.5)
 
 
 def test_input_deleted_during_a_take_over_is_not_called_used(address, monkeypatch):

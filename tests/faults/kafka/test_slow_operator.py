@@ -34,7 +34,7 @@ def slow(record: GameRecord) -> GameOperator:
 
 def test_slow_operator_that_is_behind_catches_up_without_a_restart(address):
     feed = Feed(address, two_games("slow"))
-    feed.at_once(300)
+    feed.at_once(180)
     with operator(address, make=slow) as runner:
         real_cluster.until(lambda: runner.metrics.records_behind, "it is behind, and its figures show it")
         began_s = time.monotonic()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import time
+from functools import partial
 from itertools import count
 
 import numpy as np
 import pytest
 
 from streaming.bench import cluster, pipeline
+from streaming.bench import kafka as through_kafka
 from streaming.cli import bench
 from streaming.cli.app import run
 from streaming.cli.bench import BENCHES, CLUSTER, DATA, LONG
@@ -118,9 +120,15 @@ def test_benchmark_of_real_games_without_their_folder_is_refused(tmp_path, capsy
 # -- on a cluster ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def short_floor(monkeypatch):
+    """The relay beside it runs for three seconds, not for eight."""
+    monkeypatch.setattr(through_kafka, "floor", partial(through_kafka.floor, seconds=3.0))
+
+
 @pytest.mark.slow
 @pytest.mark.cluster
-def test_broker_benchmark_measures_latency_and_throughput(broker, monkeypatch):
+def test_broker_benchmark_measures_latency_and_throughput(broker, short_floor, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
     result = cluster.kafka(seconds=6.0)
     figures_and_floor(result)
@@ -130,9 +138,9 @@ def test_broker_benchmark_measures_latency_and_throughput(broker, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.cluster
-def test_soak_on_a_broker_reports_its_quarters(broker, monkeypatch):
+def test_soak_on_a_broker_reports_its_quarters(broker, short_floor, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
-    result = cluster.soak(minutes=0.7, every_s=4.0, kill_every_s=8.0)
+    result = cluster.soak(minutes=0.5, every_s=3.5, kill_every_s=6.0)
     assert 6 <= len(result["spans"]) <= 10
     figures = result["figures"]
     assert figures["spans"] == len(result["spans"]) - 2
