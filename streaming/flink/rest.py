@@ -125,6 +125,11 @@ class Rest:
                 refused += sum(int(float(m["sum"])) for m in self.get(f"{path}?get={quote(','.join(names))}&agg=sum"))
         return refused
 
+    def restores(self, job: str) -> int:
+        """How often a job has gone on from a checkpoint or savepoint since it was submitted. Known at once, where measures such as
+        its restarts are some seconds old."""
+        return int(self.get(f"/jobs/{job}/checkpoints")["counts"]["restored"])
+
     def newest_checkpoint(self, job: str) -> int:
         """Number of the newest complete checkpoint of a job, 0 before the first."""
         latest = self.get(f"/jobs/{job}/checkpoints")["latest"]["completed"]

@@ -201,8 +201,8 @@ class TopicGuard:
         """``InputLost`` with what was lost: ``unread`` is by partition. ``Unavailable`` when the broker does not answer."""
         before = self._unread if unread is None else unread
         now = self._look()
-        if now == self._id:
-            return
+        if now is not None and now == self._id:
+            return  # without an id at both looks, it was deleted before the first one
         what = "; ".join(f"partition {number}: {lost}" for number, span in sorted(before.items()) if (lost := span.lost))
         if not before:
             what = "nothing here, no partition of it was with this process"

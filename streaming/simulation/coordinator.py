@@ -34,7 +34,8 @@ class _Transaction:
         self.committed = False
         self.began_s = 0.0
         self.partitions: set[Here] = set()
-        self.offsets: dict[str, dict[Here, int]] = {}
+        #: by group, and the record of each
+        self.offsets: dict[str, dict[Here, tuple[int, int]]] = {}
 
 
 class TransactionCoordinator:
@@ -47,6 +48,10 @@ class TransactionCoordinator:
         self._looking = False
 
     # -- requests ----------------------------------------------------------------------------------------------------
+
+    def aborted(self) -> dict[str, int]:
+        """The transactional ids whose newest transaction was aborted, and the producer id of each."""
+        return {found.name: found.pid for found in self._known.values() if found.state == ENDED and not found.committed}
 
     def init_producer(self, name: str, timeout_s: float) -> tuple[int, int]:
         """Producer id and a new epoch. What is open is rolled back first: ``ConcurrentTransactionsError`` until it is."""
@@ -100,7 +105,8 @@ class TransactionCoordinator:
         if epoch < found.epoch:
             raise InvalidProducerEpochError()
         if found.state == ONGOING and group in found.offsets:
-            found.offsets[group].update(offsets)
+            record = self._group(group).record()
+            found.offsets[group].update({here: (at, record) for here, at in offsets.items()})
         else:
             raise InvalidTxnStateError("the group is not part of the transaction")
 
@@ -179,10 +185,11 @@ class TransactionCoordinator:
                 log.mark(EPOCH_US // 1000 + int(world.now_s * 1000), found.pid, epoch, commit)
             done()
 
-        def settle(group: str, offsets: dict[Here, int]) -> None:
+        def settle(group: str, offsets: dict[Here, tuple[int, int]]) -> None:
             if commit:
-                self._group(group).offsets.update(offsets)
-                world.note("group", "offsets " + ", ".join(f"{n}: {at}" for (_, n), at in sorted(offsets.items())))
+                for here, (at, record) in offsets.items():
+                    self._group(group).commit({here: at}, record)
+                world.note("group", "offsets " + ", ".join(f"{n}: {at}" for (_, n), (at, _) in sorted(offsets.items())))
             done()
 
         for here in sorted(found.partitions):

@@ -310,7 +310,7 @@ class Run:
     def _finish(self) -> None:
         world, plan = self.world, self.plan
         if self.deleted:
-            expected = checker.check_outputs(world, self.broker, self.inputs, whole=False)
+            expected = checker.check_outputs(world, self.broker, self.inputs, False, self._lost())
             if self.watch is not None and not self.watch.ended_s:
                 world.fail(f"the watch has not ended {checker.BOUND_S:.0f} s after its input was deleted")
             for operator in self.operators:
@@ -318,10 +318,18 @@ class Run:
                     world.fail(f"{operator.process.name} goes on {checker.BOUND_S:.0f} s after its input was deleted")
         else:
             checker.check_liveness(world, self.broker, GROUP)
-            expected = checker.check_outputs(world, self.broker, checker.inputs_of(self.broker), whole=not world.failures)
+            whole = not world.failures
+            expected = checker.check_outputs(world, self.broker, checker.inputs_of(self.broker), whole, self._lost())
         if self.gateway is not None:
             self.gateway.check(expected)
         checker.check_states(world, self.broker, expected, GROUP, plan.commit_s, plan.snapshot_s)
+
+    def _lost(self) -> set[int]:
+        """What a Flink job may have lost: see ``Supervision``."""
+        if self.job is None:
+            return set()
+        self.job.supervision.look()  # its next turn
+        return self.job.supervision.check()
 
 
 def tracked_script() -> Callable[[str, int, int], list[bytes]]:

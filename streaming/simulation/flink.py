@@ -3,7 +3,9 @@ sink of two phases.
 
 After Flink: a checkpoint has the state of all keys, the offsets of the source and the transaction with the outputs up to it; that
 transaction is committed once the checkpoint is stored. A job that is started again restores the newest checkpoint, commits its
-transaction and gives the later ones up. What an older attempt of the job stores is refused.
+transaction and gives the later ones up. What an older attempt of the job stores is refused. A commit that the broker refuses as
+fenced is counted and dropped, as Flink's committer does (``KafkaCommitter``): beside the job runs the production supervisor, which
+has to report it when its outputs are lost.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from kafka.errors import KafkaError, ProducerFencedError
 from kafka.structs import TopicPartition
 
+from streaming.runners.flink.job import transactional_ids
 from streaming.runners.flink.keyed_game import TICK_MS, KeyedGames, Row
+from streaming.runners.flink.supervisor import POLL_S
 from streaming.simulation.checker import INPUT
 from streaming.simulation.client import SimulatedReader
 from streaming.simulation.network import Link
 from streaming.simulation.producer import SimulatedProducer
+from streaming.simulation.supervision import Supervision
 from streaming.simulation.tally import SPORT, make
 from streaming.simulation.world import Process
 
@@ -31,6 +36,8 @@ CHECKPOINT_S: Final = 1.0
 #: a TaskManager without heartbeats for so long is given up, s
 LOST_S: Final = 3.0
 SNAPSHOT_EVERY: Final = 7
+#: how often the cluster looks after its job, s
+LOOK_S: Final = 1.0
 
 
 class KeyedState:
@@ -71,6 +78,11 @@ class KeyedLog:
         self._state.logs.pop(self._state.key, None)
 
 
+def name_of(checkpoint: int) -> str:
+    """The transactional id of a checkpoint's outputs, as Flink's sink forms it: prefix, subtask, checkpoint."""
+    return f"{transactional_ids(GROUP, SPORT)}simulated-0-{checkpoint}"
+
+
 class Checkpoint:
     """``transaction`` is (name, producer id, epoch) of what was written up to it, ``names`` the number of its name."""
 
@@ -89,6 +101,14 @@ class Job:
         self.process: Process | None = None
         here = [TopicPartition(INPUT, number) for number in range(run.plan.partitions)]
         self.stored = Checkpoint(KeyedState({}, {}), dict.fromkeys(here, 0), None, 0)
+        #: producer ids of the transactions whose commit the broker has refused, in the newest attempt
+        self.refused: list[int] = []
+        #: whether it has committed again what the one before had left, and begun
+        self.running = False
+        #: and in all attempts
+        self.dropped: set[int] = set()
+        self.supervision = Supervision(self)
+        self._looks = 0
         self._heard_s = 0.0
         self._names = 0
         run.world.at(0.0, self._supervise)
@@ -101,13 +121,17 @@ class Job:
             return
         if self.process is None or not self.process.alive or run.world.now_s - self._heard_s > LOST_S:
             self.attempt += 1
+            self.refused, self.running = [], False
             process = self.process = Process(run.world, f"job.{self.attempt}")
             self._heard_s = run.world.now_s
             run.world.note(process.name, "starts")
             attempt = self.attempt
             process.spawn(lambda: self._beat(process, attempt), "heartbeat")
             process.spawn(lambda: self._run(process, attempt), "task")
-        run.world.at(1.0, self._supervise)
+        self._looks += 1
+        if self._looks % int(POLL_S / LOOK_S) == 0:
+            self.supervision.look()
+        run.world.at(LOOK_S, self._supervise)
 
     def _beat(self, process: Process, attempt: int) -> None:
         while attempt == self.attempt:
@@ -136,6 +160,7 @@ class Job:
         run, restored = self.run, self.stored
         link = Link(process, run.broker.weather, "committer")
         self._commit(process, link, restored)
+        self.running = True
         for number in range(restored.names + 1, self._names + 1):
             # What attempts since have left open would hold committed readers up until its time-out, which is long.
             self._until_answered(process, link, "InitProducerId", lambda n=number: self._give_up(n))
@@ -178,7 +203,7 @@ class Job:
                 sink = self._sink(process)
 
     def _give_up(self, number: int) -> None:
-        self.run.broker.transactions.init_producer(f"flink-{number}", 900.0)
+        self.run.broker.transactions.init_producer(name_of(number), 900.0)
 
     def _now_us(self, process: Process) -> int:
         return self.run.broker.now_ms() * 1000
@@ -186,7 +211,7 @@ class Job:
     def _sink(self, process: Process) -> Sink:
         self._names += 1
         number = self._names
-        found = Sink(process, self.run.broker, f"flink-{number}", 900_000)
+        found = Sink(process, self.run.broker, name_of(number), 900_000)
         found.number = number
         found.begin_transaction()
         return found
@@ -199,7 +224,9 @@ class Job:
             try:
                 self._until_answered(process, link, "EndTxn", lambda: broker.transactions.end(name, pid, epoch, True))
             except ProducerFencedError:
-                # As Flink's committer: committed by a request whose answer was lost, or else lost, which the checks find.
+                # Committed by a request whose answer was lost, or else lost.
+                self.refused.append(pid)
+                self.dropped.add(pid)
                 process.world.note(process.name, f"{name} was fenced, and its commit is dropped")
         found = {(here.topic, here.partition): at for here, at in checkpoint.offsets.items()}
         self._until_answered(process, link, "OffsetCommit", lambda: dict.update(broker.group(GROUP).offsets, found))

@@ -49,6 +49,8 @@ class Group:
         self.members: dict[str, _Member] = {}
         #: committed, by (topic, partition)
         self.offsets: dict[tuple[str, int], int] = {}
+        self._recorded = 0
+        self._record_of: dict[tuple[str, int], int] = {}
         self._pending: set[str] = set()
         self._named = 0
         self._round_ends_s = float("inf")
@@ -137,6 +139,20 @@ class Group:
         if generation != self.generation:
             return IllegalGenerationError  # type: ignore[no-any-return]
         return None
+
+    # -- offsets -----------------------------------------------------------------------------------------------------
+
+    def record(self) -> int:
+        """The place in the broker's own topic of a commit of offsets that arrives now."""
+        self._recorded += 1
+        return self._recorded
+
+    def commit(self, offsets: dict[tuple[str, int], int], record: int) -> None:
+        """These offsets hold from now on, but where a later commit holds already: transactions of two producers may end in another
+        order than that of their offsets. So Kafka's ``OffsetMetadataManager.replayEndTransactionMarker``."""
+        newer = {here: at for here, at in offsets.items() if record > self._record_of.get(here, 0)}
+        self._record_of |= dict.fromkeys(newer, record)
+        self.offsets.update(newer)
 
     # -- the broker's restart ----------------------------------------------------------------------------------------
 

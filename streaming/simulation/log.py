@@ -10,12 +10,12 @@ State = Literal["open", "committed", "aborted"]
 
 
 class Span:
-    """The part of one transaction in one partition."""
+    """The part of one transaction in one partition, of the producer ``pid``."""
 
-    __slots__ = ("first", "state")
+    __slots__ = ("first", "pid", "state")
 
-    def __init__(self, first: int) -> None:
-        self.first, self.state = first, "open"
+    def __init__(self, first: int, pid: int) -> None:
+        self.first, self.pid, self.state = first, pid, "open"
 
 
 class Record(NamedTuple):
@@ -86,7 +86,7 @@ class PartitionLog:
         if sequence != producer.next:
             raise OutOfOrderSequenceNumberError(f"sequence {sequence}, the partition expects {producer.next}")
         if producer.span is None:
-            producer.span = Span(self.end)
+            producer.span = Span(self.end, pid)
             self._open.append(producer.span)
         at = self.end
         self._write(timestamp_ms, batch, producer.span)

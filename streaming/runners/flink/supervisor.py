@@ -14,9 +14,9 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from streaming.errors import BadInput, InputLost, TouchlineError, Unavailable
-from streaming.flink.poller import lost_commits_problem
 from streaming.flink.rest import ENDED, Refused, Rest
 from streaming.runners.flink import checkpoints
+from streaming.runners.flink.commits import Commits
 from streaming.runners.flink.job import Plan
 
 POLL_S: Final = 2.0
@@ -60,7 +60,7 @@ class JobSupervisor:
         self.plan, self.rest, self.job = plan, rest, job
         self._effects, self._report, self._now_s = effects, effects.report, effects.now_s
         self._reported: dict[str, str] = {}
-        self._lost_commits = 0
+        self._commits = Commits()
         self._attempts = 0
         self._since_s = self._now_s()
         self._away_s: float | None = None
@@ -173,7 +173,7 @@ class JobSupervisor:
         self._report(f"job {job} is on the air")
 
     def _take_over(self, job: str) -> None:
-        self.job, self._lost_commits, self._missing_s, self._away_s = job, 0, None, None
+        self.job, self._commits, self._missing_s, self._away_s = job, Commits(), None, None
         self._since_s = self._now_s()
         self._reported.clear()
 
@@ -189,13 +189,16 @@ class JobSupervisor:
 
     def _check_commits(self) -> None:
         """A transaction that the broker had aborted before its commit is one line in Flink's log, and the job runs on."""
+        job, commits = self.job, self._commits
+        before = commits.problem(job)
         try:
-            lost = self._effects.lost(self.rest.newest_checkpoint(self.job)) if self.rest.refused_commits(self.job) else 0
+            running, restores = self.rest.running(job), self.rest.restores(job)
+            refused, checkpoint = self.rest.refused_commits(job), self.rest.newest_checkpoint(job)
+            commits.look(self._now_s(), refused, restores, running, checkpoint, self._effects.lost)
         except Unavailable:
             return  # the next turn asks again
-        if lost > self._lost_commits:
-            self._report(lost_commits_problem(self.job, lost))
-        self._lost_commits = lost
+        if (problem := commits.problem(job)) != before:
+            self._report(problem)
 
     # -- reports ----------------------------------------------------------------------------------------------------
 

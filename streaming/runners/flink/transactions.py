@@ -74,7 +74,12 @@ def lost_commits(address: Address, group: str, sport: str, checkpoint: int) -> i
     """How many transactions the broker has aborted whose checkpoint is complete: their outputs never reach a reader of committed
     records. ``checkpoint`` is the newest complete one; ``Unavailable`` when the broker does not answer."""
     with admin(address) as client:
-        return sum(number <= checkpoint for number in _ids(client, group, sport, _ABORTED).values())
+        return lost_among(client, group, sport, checkpoint)
+
+
+def lost_among(client: Any, group: str, sport: str, checkpoint: int) -> int:
+    """The same with an administration client that is open."""
+    return sum(number <= checkpoint for number in _ids(client, group, sport, _ABORTED).values())
 
 
 def lost_of_job(address: Address) -> Callable[[str, int], int | None]:

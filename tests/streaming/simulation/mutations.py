@@ -13,6 +13,8 @@ import pytest
 
 from streaming.kafka import workarounds
 from streaming.kafka.broker import TopicGuard
+from streaming.runners.flink.commits import Commits
+from streaming.runners.flink.supervisor import JobSupervisor
 from streaming.runners.kafka import consumer_group, runner
 from streaming.runners.kafka.partition import Partition
 from streaming.runners.kafka.runner import KafkaRunner
@@ -90,6 +92,18 @@ def progress_goes_out_before_outputs(patch: pytest.MonkeyPatch) -> None:
         "    states = ()\n"
     )
     rewrite(patch, Transactions, "commit", ("self.begin(())\n", early))
+
+
+def lost_commit_of_a_job_is_not_reported(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(JobSupervisor, "_check_commits", lambda self: None)
+
+
+def refused_commit_is_forgotten_with_its_transaction(patch: pytest.MonkeyPatch) -> None:
+    rewrite(patch, Commits, "look", ("self._open += refused - self._refused - (lost - self.lost)", "pass"))
+
+
+def input_that_was_never_there_is_not_lost(patch: pytest.MonkeyPatch) -> None:
+    rewrite(patch, TopicGuard, "check", ("if now is not None and now == self._id:", "if now == self._id:"))
 
 
 @contextmanager

@@ -138,6 +138,23 @@ def transactions(side: Side) -> list[str]:
     return found
 
 
+def order_of_offsets(side: Side) -> list[str]:
+    """Two transactions end in another order than that of their offsets: the later offsets hold."""
+    out, here = topics.stats(side.sport), TopicPartition(topics.telemetry(side.sport), 0)
+    first, second = side.effects.producer("script-1"), side.effects.producer("script-2")
+    for producer, offset in ((first, 1), (second, 2)):
+        producer.begin_transaction()
+        write(producer, out, str(offset))
+        producer.send_offsets_to_transaction(at(side, offset), nobody(side))
+    found = []
+    for producer in (second, first):
+        producer.commit_transaction()
+        side.sleep(0.5)
+        found.append(f"offset {side.committed(here)}")
+        producer.force_close()
+    return [*found, both(side, out)]
+
+
 def fencing(side: Side) -> list[str]:
     """A producer with a successor can do nothing any more, and one with a new epoch goes on."""
     out, found = topics.stats(side.sport), []
@@ -239,7 +256,7 @@ def silence(side: Side) -> list[str]:
 
 
 def deletion(side: Side) -> list[str]:
-    """The input is deleted under a reader and a guard."""
+    """The input is deleted under a reader and a guard, and before another guard looks at it for the first time."""
     source = topics.telemetry(side.sport)
     side.put(source, 0, b"a")
     guard, reader = side.guard(source), side.reader("read_uncommitted")
@@ -251,6 +268,10 @@ def deletion(side: Side) -> list[str]:
         guard.check({0: Unread(0, 1)})
     except InputLost as error:
         found.append(str(error).partition("lost: ")[2])
+    try:
+        side.guard(source).check({0: Unread(0, 1)})
+    except InputLost as error:
+        found.append("again " + str(error).partition("lost: ")[2])
     found.append("end " + attempt(lambda: reader.end_offsets([here], timeout_ms=1_000)))
     reader.close()
     return found
@@ -266,6 +287,7 @@ SCRIPTS: dict[Callable[[Side], list[str]], list[str]] = {
         "committed a,b,d of a,b,c,d",
         "offset 2",
     ],
+    order_of_offsets: ["offset 2", "offset 2", "committed 1,2 of 1,2"],
     fencing: ["offsets refused", "commit refused", "epoch accepted", "committed b,c of a,b,c"],
     abandoned: ["committed  of a,plain", "committed plain of a,plain", "offsets refused"],
     generations: [
@@ -278,5 +300,5 @@ SCRIPTS: dict[Callable[[Side], list[str]], list[str]] = {
     ],
     sharing: ["[0, 1, 2, 3]", "2 2", "[0, 1, 2, 3]"],
     silence: ["2 2", "[0, 1, 2, 3]", "it has 2", "offsets refused", "2 2"],
-    deletion: ["end 1", "partition 0: offsets 0 to 0", "end refused"],
+    deletion: ["end 1", "partition 0: offsets 0 to 0", "again partition 0: offsets 0 to 0", "end refused"],
 }

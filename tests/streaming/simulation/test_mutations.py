@@ -22,6 +22,7 @@ FOUND: list[tuple[Mutation, int, str]] = [
     (mutations.expelled_member_commits, 577, "twice for a committed reader"),
     (mutations.epoch_is_kept_after_an_unclear_answer, 185, "twice for a committed reader"),
     (mutations.progress_goes_out_before_outputs, 349, "lost for a committed reader"),
+    (mutations.lost_commit_of_a_job_is_not_reported, 786, "lost for a committed reader"),
 ]
 SEEDS = 1_000
 

@@ -20,12 +20,20 @@ from streaming.simulation.tally import make
 from streaming.simulation.world import EPOCH_US
 from streaming.wire.blocks import DeadLetter, StatBlock
 from tests.paths import ROOT
+from tests.streaming.simulation import mutations
 from tests.streaming.simulation.mutations import epoch_is_kept_after_an_unclear_answer, mutated
 
 #: seeds of runs that once failed, and why
 ONCE_FAILED = {
     185: "a late EndTxn committed half of the next transaction",
     349: "the same, while progress had gone out before the outputs: final values were lost",
+    786: "a late InitProducerId aborted a transaction of Flink's sink between checkpoint and commit: the loss is reported",
+    2600: "a second one took the aborted transaction from the broker's list before the supervisor's look",
+    4853: "offsets of two transactions held in the order of the ends, where the broker goes by the order of their records",
+    6838: "as 786, and the job started again",
+    7585: "as 786, with one start of the job after the loss",
+    7847: "an operator whose input was deleted before its guard's first look went on for ever",
+    9426: "as 786, beside a commit that was refused after it had been made",
 }
 
 QUIET = Plan(
@@ -52,6 +60,18 @@ def test_run_without_faults_holds_on_both_runners():
 @pytest.mark.parametrize("seed", ONCE_FAILED)
 def test_runs_that_once_failed_hold(seed):
     assert simulate(of_seed(seed)).failures == []
+
+
+@pytest.mark.parametrize(
+    ("mutation", "seed", "sentence"),
+    [
+        (mutations.refused_commit_is_forgotten_with_its_transaction, 2600, "lost for a committed reader"),
+        (mutations.input_that_was_never_there_is_not_lost, 7847, "goes on 45 s after its input was deleted"),
+    ],
+)
+def test_run_that_once_failed_fails_without_its_mend(mutation, seed, sentence):
+    with mutated(mutation):
+        assert any(sentence in failure for failure in simulate(of_seed(seed)).failures)
 
 
 def test_each_kind_of_fault_alone_holds():

@@ -30,6 +30,7 @@ class FakeCluster(Rest):
         self.away = self.leaderless = self.ha = False
         self.free, self.refused, self.cancelled = 1, 0, list[str]()
         self.never_runs = 0
+        self.restored, self.starts = 0, False
 
     def get(self, path: str) -> Any:
         if self.away:
@@ -66,6 +67,12 @@ class FakeCluster(Rest):
 
     def refused_commits(self, job: str) -> int:
         return self.refused
+
+    def running(self, job: str) -> bool:
+        return not self.starts
+
+    def restores(self, job: str) -> int:
+        return self.restored
 
     def newest_checkpoint(self, job: str) -> int:
         return 40
@@ -274,6 +281,49 @@ def test_lost_commits_are_reported_once_each_and_refused_repeats_are_not(scene):
     scene.aborted = scene.cluster.refused = 3
     scene.turn()
     assert [line.split(":")[0] for line in scene.reports] == ["job j1 has lost 1 transaction", "job j1 has lost 3 transactions"]
+
+
+def test_refused_commit_that_the_broker_has_forgotten_may_be_lost(scene):
+    """A second late request for its id has taken the aborted transaction from the broker's list."""
+    scene.turn()
+    scene.now_s += 20.0
+    scene.cluster.refused = 1
+    scene.turn()
+    scene.turn()
+    scene.cluster.refused = scene.aborted = 2
+    scene.turn()
+    assert [line.partition(": the")[0] for line in scene.reports] == [
+        "job j1 may have lost 1 transaction",
+        "job j1 has lost 2 transactions",
+    ]
+
+
+def test_repeats_of_a_job_that_has_started_again_are_not_lost(scene):
+    scene.turn()
+    scene.cluster.restored, scene.cluster.starts = 1, True
+    scene.turn()
+    scene.cluster.refused = 2
+    scene.turn()
+    scene.cluster.starts = False
+    scene.turn()
+    scene.now_s += 10.0
+    scene.cluster.refused = 4  # measured late
+    scene.turn()
+    scene.now_s += 10.0
+    scene.turn()
+    assert scene.reports == []
+    scene.cluster.refused = 5
+    scene.turn()
+    assert scene.reports[0].startswith("job j1 may have lost 1 transaction: ")
+
+
+def test_aborted_transaction_is_reported_where_a_new_start_has_ended_the_count_of_the_sink(scene):
+    scene.turn()
+    scene.aborted, scene.cluster.restored = 1, 1
+    scene.turn()
+    scene.turn()
+    assert len(scene.reports) == 1
+    assert scene.reports[0].startswith("job j1 may have lost 1 transaction: ")
 
 
 def test_stop_ends_the_watch(scene):
