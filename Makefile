@@ -1,7 +1,7 @@
 # Two doors: `make demo` and `make test`. Both make .venv by themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check docs bench clean browser jars up down
+.PHONY: help setup demo test fast check audit lock docs fuzz bench sim clean browser jars up down
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -29,6 +29,14 @@ check: $(VENV)/.made-dev  ## lint, types, arrows
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
 
+audit: $(VENV)/.made-dev jars  ## pins, licences, bill of materials, Dockerfile, known vulnerabilities (ARGS=--no-vulnerabilities)
+	$(BIN)/python -m infra.audit $(ARGS)
+
+lock: $(VENV)/.made-dev  ## write constraints.txt anew, with hashes, under the pins that it has
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/uv pip compile --quiet setup.py --all-extras -c constraints.txt --generate-hashes \
+	  --no-annotate --no-header --python $(BIN)/python; } > constraints.new
+	@mv constraints.new constraints.txt
+
 docs: $(VENV)/.made-docs  ## build the documentation into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
@@ -41,8 +49,14 @@ down:            ## end what `make up` started, and nothing else
 jars:            ## fetch the broker and Flink's Kafka connector
 	@infra/jars.sh
 
+fuzz: $(VENV)/.made-dev   ## coverage-guided fuzzing of every decoder (ARGS="--minutes 60 TARGET...")
+	$(BIN)/python -m tests.fuzz run $(ARGS)
+
 bench: setup     ## every benchmark, beside its floor
 	$(BIN)/touchline bench
+
+sim: $(VENV)/.made-dev   ## ten thousand simulated deployments under faults, in under ten minutes on two cores
+	$(BIN)/touchline sim --seeds 0..9999 $(ARGS)
 
 clean: down      ## remove what was made
 	rm -rf $(VENV) build dist site *.egg-info infra/.jars .run

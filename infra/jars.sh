@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The broker and Flink's Kafka connector are jars that no Python package brings: copy what pom.xml pins into .jars/kafka and
-# .jars/flink. All of it takes its place at once, so that a fetch which was cut short leaves nothing that looks complete.
+# The broker and Flink's Kafka connector are jars that no Python package brings: copy what pom.xml pins into .jars/kafka,
+# .jars/flink and .jars/kubernetes. All of it takes its place at once, so that a fetch which was cut short leaves nothing that looks complete.
 set -euo pipefail
 cd "$(dirname "$0")"
 stamp="$(sha256sum pom.xml)"
@@ -17,7 +17,7 @@ fi
 
 fresh="$(mktemp -d .jars.XXXXXX)"
 trap 'rm -rf "$fresh"' EXIT
-for part in kafka flink; do
+for part in kafka flink kubernetes; do
   if ! output="$(mvn -q -B -f pom.xml -P "$part" dependency:copy-dependencies -DincludeScope=runtime \
       -DoutputDirectory="$PWD/$fresh/$part" 2>&1)"; then
     echo "Maven could not fetch the jars of $part: $(grep -m1 ERROR <<<"$output" | cut -c1-300)" >&2

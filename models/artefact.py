@@ -1,16 +1,15 @@
 """A model on disk: a folder with xgboost's own model file and a card, and nothing that is ever executed.
 
 ``model.json`` (or ``model.ubj``) is what xgboost saved; ``card.json`` says what it is: features in order, with units, what it
-was trained on and by which command, how it scored, and the calibration as plain numbers. The version is a hash of both,
-so that two models of one version are the same model, and a file that was tampered with does not load.
+was trained on and by which command, how it scored, and the calibration as plain numbers. The digest is a hash of both, so that
+a file that was tampered with does not load. Its first twelve digits are the version that people see. Two artefacts with the
+same twelve digits can be made in a minute, so the whole digest is compared wherever it matters which model it is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,11 +23,15 @@ from models.forest.evaluate import Margins
 from models.forest.format import Forest, read_forest
 from models.home import Home, Origin
 from models.specs import SPECS, ModelSpec, artefact_root
+from models.swap import replacing, standing
 
 SCHEMA: Final = 1
 #: what the package brings: a folder ``simulated`` and a folder ``real``, by what the models in it were trained on
 SHIPPED: Final = Path(__file__).parent / "artefacts"
 FILES: Final = ("model.json", "model.ubj")
+CARD: Final = "card.json"
+#: digits of a version, at least
+SHORT: Final = 12
 _MOST_BYTES: Final = 200_000_000
 
 
@@ -95,7 +98,7 @@ class ForestModel:
     contributions to the margin before calibration, (B, F + 1), or (B, C, F + 1) for several classes.
     """
 
-    def __init__(self, card: Card, forest: Forest) -> None:
+    def __init__(self, card: Card, forest: Forest, digest: str = "", folder: Path | None = None) -> None:
         classes = max(2, forest.classes)
         if len(card.features) != forest.features:
             raise ValueError(f"the card of {card.name} lists {len(card.features)} features, its forest has {forest.features}")
@@ -103,6 +106,8 @@ class ForestModel:
             raise ValueError(f"the card of {card.name} lists {len(card.classes)} classes, its forest has {classes}")
         card.calibration.check(forest.classes)
         self.card, self.forest = card, forest
+        #: the whole hash of the artefact (the version of a model that is none), and where it was read from
+        self.digest, self.folder = digest or card.version, folder
         self._features = tuple(Feature(f.name, f.unit, f.label) for f in card.features)
         self._margins = Margins(forest)
         self._probability = card.calibration.applier()
@@ -201,8 +206,8 @@ def shipped_folder(model: str) -> Path | None:
 
 def model_file(model: str | os.PathLike[str]) -> Path:
     """What xgboost saved of a model, beside its ``card.json``; ``ValueError`` when there is none."""
-    folder = Path(model)
-    if not (folder / "card.json").is_file():
+    folder = standing(Path(model))
+    if not (folder / CARD).is_file():
         inside = shipped_folder(str(model))
         if inside is None:
             raise ValueError(
@@ -217,22 +222,32 @@ def model_file(model: str | os.PathLike[str]) -> Path:
 
 def load(model: str | os.PathLike[str]) -> ForestModel:
     """A model by its folder, or by the name of one that ships with the package. ``ValueError`` with one sentence otherwise."""
-    path = model_file(model)
-    folder = path.parent
-    card_bytes, blob = _read(folder / "card.json"), _read(path)
+    while True:
+        path = model_file(model)
+        place = _place(path.parent)
+        try:
+            return from_bytes(_read(path.parent / CARD), _read(path), path.parent)
+        except (ValueError, OSError):
+            if _place(path.parent) == place:  # otherwise it was replaced between the two files
+                raise
+
+
+def from_bytes(card_bytes: bytes, blob: bytes, folder: Path) -> ForestModel:
+    """The model of the bytes of both files; ``folder``, where they were read, is for the sentences of ``ValueError``."""
     try:
         card = msgspec.json.decode(card_bytes, type=Card)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError(f"the card of the model in {folder} cannot be read: {error}") from None
     if card.schema != SCHEMA:
         raise ValueError(f"the card of the model in {folder} has schema {card.schema}; this version reads {SCHEMA}")
-    if card.version != version_of(card, blob):
+    digest = digest_of(card, blob)
+    if len(card.version) < SHORT or not digest.startswith(card.version):
         raise ValueError(f"the model in {folder} is not what its card says: the content does not match version {card.version}")
     trained_for = [f.name for f in card.features]
     if card.name in SPECS and not _features_match(trained_for, SPECS[card.name]):
         raise ValueError(f"the model in {folder} was trained on other features than {card.name} has now: train it again")
     try:
-        return ForestModel(card, read_forest(blob))
+        return ForestModel(card, read_forest(blob), digest, folder)
     except ValueError as error:
         raise ValueError(f"the model in {folder} cannot be used: {error}") from None
 
@@ -243,36 +258,57 @@ def _features_match(names: list[str], spec: ModelSpec) -> bool:
 
 
 def save(folder: Path, card: Card, blob: bytes) -> Card:
-    """Write an artefact in one move (an interrupted run leaves nothing half-written); the card comes back with its version.
+    """Write an artefact in one move (an interrupted run leaves the artefact that was there, or the new one); the card comes
+    back with its version.
 
     An artefact that is there already is replaced; a folder that holds anything else is not touched (``ValueError``).
     """
     card = msgspec.structs.replace(card, version=version_of(card, blob))
     ForestModel(card, read_forest(blob))
     name = "model.json" if blob[:1] == b"{" and blob[:2] != b"{L" else "model.ubj"
-    if folder.exists() and (not folder.is_dir() or any(p.name not in (*FILES, "card.json") for p in folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(p.name not in (*FILES, CARD) for p in folder.iterdir())):
         raise ValueError(f"{folder} exists and is not a model folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with replacing(folder) as fresh:
         (fresh / name).write_bytes(blob)
-        (fresh / "card.json").write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
-        fresh.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        fresh.rename(folder)
-    finally:
-        if fresh.exists():
-            shutil.rmtree(fresh)
+        (fresh / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
     return card
 
 
+def copy(source: Path, digest: str, folder: Path) -> None:
+    """Copy the artefact in ``source``, in one move; ``ValueError`` when it is not (or no longer) the one of this ``digest``."""
+    path = model_file(source)
+    card_bytes, blob = _read(path.parent / CARD), _read(path)
+    try:
+        unchanged = digest_of(msgspec.json.decode(card_bytes, type=Card), blob) == digest
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        unchanged = False
+    if not unchanged:
+        raise ValueError(f"{source} changed while it was copied")
+    with replacing(folder) as fresh:
+        (fresh / path.name).write_bytes(blob)
+        (fresh / CARD).write_bytes(card_bytes)
+
+
 def version_of(card: Card, blob: bytes) -> str:
-    """First twelve hex digits of SHA-256 over the card without its version and the model file. Limits and a home that a card does
-    not have are left out: cards from before keep their version."""
+    """The first twelve digits of the digest."""
+    return digest_of(card, blob)[:SHORT]
+
+
+def digest_of(card: Card, blob: bytes) -> str:
+    """SHA-256, in 64 hex digits, over the card without its version and the model file. Limits and a home that a card does not
+    have are left out: cards from before keep their version."""
     complete = msgspec.structs.asdict(msgspec.structs.replace(card, version=""))
     plain = msgspec.json.encode({name: value for name, value in complete.items() if name not in ("limits", "home") or value})
-    return hashlib.sha256(len(plain).to_bytes(8, "big") + plain + blob).hexdigest()[:12]
+    return hashlib.sha256(len(plain).to_bytes(8, "big") + plain + blob).hexdigest()
+
+
+def _place(folder: Path) -> tuple[int, int] | None:
+    """Which folder is at this name; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _read(path: Path) -> bytes:

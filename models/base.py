@@ -38,6 +38,11 @@ class Model(Protocol):
     def predict(self, rows: Floats) -> Floats: ...
 
 
+def digest_of(model: Model) -> str:
+    """What tells a model from every other: the whole hash of its artefact, or its version where it has none."""
+    return getattr(model, "digest", "") or model.version
+
+
 @runtime_checkable
 class Explained(Model, Protocol):
     """A model that explains its predictions. ``attribute`` returns (B, F + 1): the contribution of each feature to the margin

@@ -130,6 +130,11 @@ class Curve:
         return self.model.version
 
     @property
+    def digest(self) -> str:
+        """The whole hash of the model's artefact."""
+        return self.model.digest
+
+    @property
     def features(self) -> tuple[Feature, ...]:
         return self.model.features
 

@@ -76,6 +76,8 @@ def off_reason(model: Any) -> str:
 
 def guard_of(model: Any, game: Origin, requested: bool = False) -> Guard:
     """The guard of ``model`` in a game of this origin; ``requested``: it was selected by name."""
+    if reason := getattr(model, "unavailable", ""):
+        return Guard(reason)
     if not hasattr(model, "home"):
         return OPEN
     home = home_of(model)

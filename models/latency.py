@@ -47,6 +47,9 @@ class Latency:
         self.count, self.sum_us, self.max_us = 0, 0.0, 0.0
 
     def add(self, us: float) -> None:
+        """Count ``us``; where two clocks measured less than nothing, since one was set, it is nothing."""
+        if us < 0.0:
+            us = 0.0
         self.counts[bisect_left(BOUNDS_US, us)] += 1
         self.count += 1
         self.sum_us += us
@@ -80,6 +83,15 @@ class Latency:
         """Counts by buckets with these upper bounds, which must be among ``BOUNDS_US``, and an open one."""
         ends = [*(_PLACE[bound] + 1 for bound in bounds_us), len(self.counts)]
         return [sum(self.counts[low:high]) for low, high in zip([0, *ends], ends, strict=False)]
+
+
+def prometheus_buckets(latency: Latency, bounds_us: Sequence[float] = EXPOSED_US) -> list[tuple[str, float]]:
+    """Cumulative (upper bound in seconds, count), as Prometheus' text format has them; the last is ``+Inf``."""
+    total, out = 0, []
+    for bound, n in zip((*bounds_us, None), latency.summed(bounds_us), strict=True):
+        total += n
+        out.append(("+Inf" if bound is None else repr(bound / 1e6), float(total)))
+    return out
 
 
 _PLACE: Final = {bound: i for i, bound in enumerate(BOUNDS_US)}

@@ -13,6 +13,7 @@ tests build it, raises on bad records too.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,3 +57,17 @@ def plugin_errors() -> Iterator[None]:
         raise Unavailable(str(error)) from error
     except PluginError as error:
         raise BadInput(str(error)) from None
+
+
+def excerpt(value: object) -> str:
+    """A value for a sentence: its beginning, where it is long or nested.
+
+    >>> excerpt([1, "x" * 500])
+    "[1, 'xxxxxxxxxxxx...xxxxxxxxxxxxx']"
+    >>> excerpt(1 << 99_999)
+    'a value of the type int'
+    """
+    try:
+        return reprlib.repr(value)
+    except (ValueError, RecursionError):  # a number of more digits than Python writes
+        return f"a value of the type {type(value).__name__}"

@@ -22,6 +22,8 @@ from streaming.wire.records import GameRecord
 if TYPE_CHECKING:
     from models.registry.follow import Follower
 
+#: what /metrics and the operator page call the models that ship, beside registries
+PACKAGE: Final = "the package"
 #: declared difference of the clocks of a warm-up game's feeds: its events are looked for in the tracking, like those of real games
 SYNC_MS: Final = 200
 
@@ -36,8 +38,6 @@ def models_of(sport: Sport, chosen: list[str] | None = None, origin: Origin = "s
     """The models that the sport's stats name, for a game of this ``origin``: the shipped ones, or those of ``chosen``: folders, for
     the id on the card, NAME@simulated or NAME@real of the package, or NAME=WHERE (a folder or the address of an endpoint, see
     ``models.serving.connect``). A stat that names ``<model>/curve`` gets that model evaluated along its axis."""
-    from models.choice import default_model
-
     found: dict[str, Any] = {}
     elsewhere: dict[str, str] = {}
     explained = explained_by(sport)
@@ -54,7 +54,7 @@ def models_of(sport: Sport, chosen: list[str] | None = None, origin: Origin = "s
             found[model.name] = model
         for name in named_by(sport):
             if name not in found:
-                found[name] = _packaged(default_model(name, origin), name in explained)
+                found[name] = _shipped(name, origin, name in explained)
         found = with_views(sport, found)
         for name in found if elsewhere else ():
             if address := elsewhere.get(name.partition("/")[0]):
@@ -95,12 +95,15 @@ def explained_by(sport: Sport) -> frozenset[str]:
 def with_views(sport: Sport, plain: Mapping[str, Any]) -> dict[str, Any]:
     """The models by name, and the views of them that the sport's stats name."""
     from models.curve import curve_of
+    from models.unavailable import UnavailableModel
     from models.warm_up import ready
 
     found = dict(plain)
     for name in sorted({stat.model for stat in sport.stats if stat.model}):
         of, _, view = name.partition("/")
-        if view == "curve":
+        if view and isinstance(found[of], UnavailableModel):
+            found[name] = found[of]
+        elif view == "curve":
             found[name] = ready(curve_of(found[of]), explained=False)
         elif view:
             raise BadInput(f"{of} has no view {view!r}: there is curve")
@@ -118,6 +121,21 @@ def named_place(text: str) -> tuple[str, str]:
     if not equals or name not in SPECS:
         return text, ""
     return (name, where) if is_address(where) else (where, "")
+
+
+def _shipped(name: str, origin: Origin, explained: bool) -> Model:
+    """The package's own for games of this origin. One that cannot be read costs its own stats only."""
+    from models.choice import default_model
+    from models.registry.live import LIVE
+    from models.unavailable import UnavailableModel
+
+    try:
+        model = _packaged(default_model(name, origin), explained)
+    except (ValueError, OSError) as error:
+        LIVE.problem(PACKAGE, name, f"unavailable: {error}")
+        return UnavailableModel(name, "none", str(error))
+    LIVE.problem(PACKAGE, name, "")
+    return model
 
 
 @cache
@@ -147,12 +165,17 @@ def _modified_ns(place: str) -> tuple[int, ...]:
 
 def operator_for(game: GameRecord, chosen: list[str] | None = None, **options: Any) -> GameOperator:
     """An operator with all that its sport needs: its models as in :func:`models_of`, ``options`` as in :class:`GameOperator`."""
+    from models.registry.live import LIVE
+
     sport, origin = sport_named(game.sport), origin_of(game)
     try:
         by_name = requested(chosen)
     except ValueError as error:
         raise BadInput(str(error)) from None
-    return GameOperator(sport, game, models_of(sport, chosen, origin), requested=by_name, **options)
+    models = models_of(sport, chosen, origin)
+    for model in models.values():
+        LIVE.add(PACKAGE, model.name, model.version)
+    return GameOperator(sport, game, models, requested=by_name, **options)
 
 
 class OperatorFactory:
@@ -197,8 +220,14 @@ class OperatorFactory:
             return found
         if not registry.is_dir():
             raise BadInput(f"there is no model registry at {registry}: touchline models train makes one")
+        store = Store(registry)
+        counterpart = cache(store.counterpart)  # by the model, which stays as long as the follower has it
+
+        def views(models: Mapping[str, Model]) -> dict[str, Any]:
+            return with_views(sport, at_home(models, origin, counterpart))
+
         try:
-            found = Follower(Store(registry), named_by(sport), lambda models: with_views(sport, at_home(models, origin)))
+            found = Follower(store, named_by(sport), views)
         except ValueError as error:
             raise BadInput(str(error)) from None
         self._followers[sport.name, origin] = found.start()

@@ -22,6 +22,7 @@ from streaming.kafka.broker import MAX_MESSAGE_BYTES, admin, ensure
 from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.settings import Address, parse
 from streaming.wire import topics
+from tests.forked import ForkedProcess
 from tests.paths import ROOT
 from tests.waiting import TIMEOUT_S, contention, until
 
@@ -155,17 +156,21 @@ def produce(address: Address, sport: str, messages: Iterable[tuple[str, bytes]])
 
 
 class Program:
-    """``touchline`` with some arguments, as a process of its own; ``output`` is what it has printed so far."""
+    """``touchline`` with some arguments, as a process of its own; ``output`` is what it has printed so far. It is a fresh process,
+    or, where its start is not the point, ``forked`` from one that has done what a start takes (``tests/forked.py``)."""
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, checkout: Path = ROOT) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "streaming.cli", *arguments],
-            cwd=checkout,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, **(environment or {})},
-        )
+    def __init__(
+        self, *arguments: str, environment: dict[str, str] | None = None, checkout: Path = ROOT, forked: bool = False
+    ) -> None:
+        variables = {**os.environ, **(environment or {})}
+        self.process: subprocess.Popen[str] | ForkedProcess
+        if forked:
+            self.process = ForkedProcess([*arguments], variables, checkout)
+        else:
+            command = [sys.executable, "-m", "streaming.cli", *arguments]
+            self.process = subprocess.Popen(
+                command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables
+            )
         self.output = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -215,9 +220,16 @@ class Program:
 ON_THE_AIR_S = 300.0
 
 
-def start_operator(address: Address, sport: str, *more: str, checkout: Path = ROOT, ready: bool = True) -> Program:
+def start_operator(address: Address, sport: str, *more: str, ready: bool = True, forked: bool = True) -> Program:
     """A ``touchline run`` in a process of its own, on the air, or (not ``ready``) on its way there."""
-    program = Program("run", "--source", address.text, "--sink", address.text, "--sport", sport, *more, checkout=checkout)
+    return _on_the_air(Program(*_run(address, sport), *more, forked=forked), ready)
+
+
+def _run(address: Address, sport: str) -> tuple[str, ...]:
+    return "run", "--source", address.text, "--sink", address.text, "--sport", sport
+
+
+def _on_the_air(program: Program, ready: bool) -> Program:
     if ready:
         program.wait_for("on the air", ON_THE_AIR_S)
     return program
@@ -228,7 +240,7 @@ def start_job(
 ) -> Program:
     """The same on Flink."""
     runner = ("--runner", "flink", "--flink", cluster.rest, "--profile", profile)
-    return start_operator(address, sport, *runner, *more, checkout=checkout, ready=ready)
+    return _on_the_air(Program(*_run(address, sport), *runner, *more, checkout=checkout, forked=checkout == ROOT), ready)
 
 
 def job_id(program: Program) -> str:

@@ -22,6 +22,8 @@ class Signal:
     """One named array on the grid: (rows, *dims), filled with ``fill`` before the first row.
 
     ``keep_s`` is how far back readers look, beyond one window: the operator carries no more than the longest of a signal.
+    ``places`` are columns (None: the whole signal) whose values are places on an axis of so many (-1 or NaN for none): compiled
+    code that goes by one does not look whether it is there, so a state from outside is checked for it.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Signal:
     dtype: str = "f8"
     fill: float = float("nan")
     keep_s: float = 0.0
+    places: tuple[tuple[int | None, Dim], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Step:
 
     ``state`` names arrays that must survive between calls (dims as in ``Signal``); they start as zeros and are reached as
     ``frames.state["<step name>.<key>"]``. A cumulative quantity needs none: its own previous row is the state.
+    ``limits`` are, by array, columns of its last axis with their least and largest value, where ``compute`` counts on that.
     ``bind(frames)`` is ``compute`` for the frames of one game, whose buffers stay where they are: it looks them up once.
     """
 
@@ -46,6 +50,7 @@ class Step:
     writes: tuple[Signal, ...] = ()
     state: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
     bind: Callable[[Frames], Callable[[Frames], None]] | None = None
+    limits: Mapping[str, tuple[tuple[int, float, float], ...]] = field(default_factory=dict)
 
     def bound(self, frames: Frames) -> Callable[[Frames], None]:
         """What to call for every batch of new rows of this game."""

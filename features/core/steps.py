@@ -34,7 +34,7 @@ def kernel_step(name: str, kernel: Callable[..., None], writes: Signal, *inputs:
 
 def filling(step: Step) -> Step:
     """The same step, of a signal that another step declares: it fills columns of its own there."""
-    return Step(step.name, step.compute, (), step.state, step.bind)
+    return Step(step.name, step.compute, (), step.state, step.bind, step.limits)
 
 
 def column(signal: str, *at: int) -> Callable[[Frames, Ints], Array]:

@@ -33,7 +33,7 @@ JUST_S: Final = 5.0
 EVENT_KEEP_S: Final = 10.0
 
 RANK = Signal("rank", "count", ("N",), keep_s=EVENT_KEEP_S)
-AHEAD = Signal("ahead", "index", ("N",), fill=-1.0)
+AHEAD = Signal("ahead", "index", ("N",), fill=-1.0, places=((None, "N"),))
 GAP = Signal("gap_s", "s", ("N",), keep_s=EVENT_KEEP_S)
 INTERVAL = Signal("interval_s", "s", ("N",))
 CLOSING = Signal("closing_s", "s", ("N",))
@@ -98,7 +98,7 @@ def follow(
             now_lap, now_m = lap[i, n], distance[i, n]
             rank[i, n], gap[i, n], interval[i, n], closing[i, n] = np.nan, np.nan, np.nan, np.nan
             ahead[i, n] = -1.0
-            if np.isnan(now_lap) or np.isnan(now_m) or now_lap < 0.0 or now_m >= POST_M * POSTS:
+            if np.isnan(now_lap) or np.isnan(now_m) or now_lap < 0.0 or not -POST_M * POSTS < now_m < POST_M * POSTS:
                 continue
             if last[n, 4] > 0.0 and last[n, 0] <= now_lap <= last[n, 0] + 1.0 and t[i] - last[n, 5] <= BRIDGE_S:
                 before_m, moved_from = last[n, 1], last[n, 5]
@@ -212,6 +212,7 @@ STEPS: Final = (
         step,
         SIGNALS,
         {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 6), "above": ("N", "N")},
+        limits={"last": ((0, 0.0, 1e9), (1, -POST_M * POSTS, POST_M * POSTS), (3, -POSTS, POSTS - 1.0))},
     ),
 )
 STATS = (

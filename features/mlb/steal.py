@@ -27,7 +27,7 @@ MODEL: Final = "lead-probability"
 
 LEAD = Signal("lead", "m", ("N",), keep_s=EVENT_KEEP_S)
 #: row of axis N of the runner who may steal, -1 for none
-STEALER = Signal("stealer", "count", (), "i8", fill=-1, keep_s=EVENT_KEEP_S)
+STEALER = Signal("stealer", "count", (), "i8", fill=-1, keep_s=EVENT_KEEP_S, places=((None, "N"),))
 #: lead of the one who may steal at the pitcher's latest first move
 MOVE_LEAD = Signal("lead_at_first_move", "m", (), keep_s=EVENT_KEEP_S)
 STEAL_ROW = Signal("steal_row", "m", (WIDTH,), keep_s=EVENT_KEEP_S)

@@ -28,7 +28,13 @@ COLUMNS: Final = 25
 #: how long after a play an event of it may still be reported and find its row, s
 EVENT_KEEP_S: Final = 12.0
 
-PLAY = Signal("play", "mixed", (COLUMNS,), keep_s=EVENT_KEEP_S)
+PLAY = Signal(
+    "play",
+    "mixed",
+    (COLUMNS,),
+    keep_s=EVENT_KEEP_S,
+    places=((OFFENSE, 2), (PASSER, "N"), (CARRIER, "N"), (TARGET, "N")),
+)
 
 
 @kernel

@@ -24,8 +24,8 @@ DEEP_M: Final = 8.0 * YD
 
 NEAREST, SECOND, CLOSING, INSIDE, OPENEST, MEAN, ROWS = range(7)
 GAP = Signal("gap", "mixed", ("N", 7), keep_s=EVENT_KEEP_S)
-RIVAL = Signal("rival", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S)
-SHADOW = Signal("shadow", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S)
+RIVAL = Signal("rival", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S, places=((None, "N"),))
+SHADOW = Signal("shadow", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S, places=((None, "N"),))
 #: sums over rows since the snap, for each defender in coverage: rows, of distance to the receiver, of cosine with the receiver's
 #: motion, of rows in which both run, of angle between facing and passer, of angle between facing and the receiver
 FOLLOW = Signal("follow", "mixed", ("N", 6), fill=0.0)

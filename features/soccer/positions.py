@@ -119,6 +119,7 @@ STEPS: Final = (
         positions,
         (MEAN_POSITION,),
         {"clock": (1, 1), "ring": (BUCKETS, "N", 6), "recent": (2, "N", 6), "whole": ("N", 6)},
+        limits={"clock": ((0, 0.0, 1e12),)},
     ),
 )
 STATS: Final = (

@@ -35,10 +35,10 @@ UNSEEN_S: Final = 2.0
 STOP_S: Final = 1.0
 
 IN_PLAY = Signal("ball_in_play", "0..1", (), "i1", fill=0, keep_s=EVENT_KEEP_S)
-CONTENDER = Signal("contender", "label", (), "i8", fill=-1)
-CONTROLLER = Signal("controller", "label", (), "i8", fill=-1, keep_s=EVENT_KEEP_S)
-LAST_TOUCH = Signal("last_touch", "label", (), "i8", fill=-1, keep_s=EVENT_KEEP_S)
-TEAM = Signal("team_in_possession", "label", (), "i1", fill=-1, keep_s=EVENT_KEEP_S)
+CONTENDER = Signal("contender", "label", (), "i8", fill=-1, places=((None, "N"),))
+CONTROLLER = Signal("controller", "label", (), "i8", fill=-1, keep_s=EVENT_KEEP_S, places=((None, "N"),))
+LAST_TOUCH = Signal("last_touch", "label", (), "i8", fill=-1, keep_s=EVENT_KEEP_S, places=((None, "N"),))
+TEAM = Signal("team_in_possession", "label", (), "i1", fill=-1, keep_s=EVENT_KEEP_S, places=((None, 2),))
 TEAM_TIME = Signal("team_possession_s", "s", (2,))
 PLAYER_TIME = Signal("player_possession_s", "s", ("N",))
 RECOVERY = Signal("recovery_s", "s", (2, 3))

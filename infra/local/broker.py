@@ -15,6 +15,8 @@ from infra.local import processes
 from streaming.errors import Unavailable
 from streaming.flink.java import Java
 
+#: formatting takes two seconds
+FORMAT_S: Final = 120.0
 JARS: Final = Path(__file__).parents[1] / ".jars" / "kafka"
 
 #: What is set and why. A record of a whole snapshot must fit (16 MB), so fetching must fit it too. Transactions left open by a
@@ -117,7 +119,12 @@ class Broker:
         command = self._java("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.properties), heap="128m")
         log = self.folder / "format.log"
         with log.open("wb") as out:
-            code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, cwd=self.folder, check=False).returncode
+            try:
+                code = subprocess.run(
+                    command, stdout=out, stderr=subprocess.STDOUT, cwd=self.folder, check=False, timeout=FORMAT_S
+                ).returncode
+            except subprocess.TimeoutExpired:
+                raise Unavailable(f"the broker's data folder was not formatted within {FORMAT_S:.0f} s; the log is {log}") from None
         if code:
             raise Unavailable(f"the broker's data folder could not be formatted: {processes.last_words(log)}")
 

@@ -7,9 +7,11 @@ that stand below: the pid is Java's by construction, and a TaskManager that was 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
+import stat
 import sys
 import sysconfig
 import urllib.request
@@ -51,7 +53,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "state.backend.type": "hashmap",
     "execution.checkpointing.interval": "1 s",
     "execution.checkpointing.mode": "EXACTLY_ONCE",
-    "execution.checkpointing.timeout": "60 s",
+    "execution.checkpointing.timeout": "20 s",
     "execution.checkpointing.num-retained": 3,
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     "execution.checkpointing.storage": "filesystem",
@@ -64,7 +66,13 @@ SETTINGS: Final[Mapping[str, Any]] = {
     # Spread over the TaskManagers, so that each core has work, and losing one loses half the games and not all.
     "taskmanager.load-balance.mode": "SLOTS",
     "parallelism.default": 1,
-    "rest.flamegraph.enabled": True,
+    # A job comes with the client of its program (POST /jobs). Uploading a jar and running it needs no program at all, so it is off,
+    # and so is what shows or changes a cluster from its pages. SECURITY.md says who may reach the ports.
+    "web.submit.enable": False,
+    "web.cancel.enable": False,
+    "web.rescale.enable": False,
+    "rest.flamegraph.enabled": False,
+    "rest.profiling.enabled": False,
     "web.refresh-interval": 500,  # state of a job on the pages and in the REST interface is at most so old (ms)
     "jobmanager.memory.heap.size": f"{_JOB_MANAGER_HEAP_MB}m",
     "jobmanager.memory.jvm-metaspace.size": f"{_METASPACE_MB}m",
@@ -116,6 +124,24 @@ logger.netty.level = OFF
 """
 
 
+#: where a worker of Apache Beam, as Flink's process mode has them, looks for a pickle to load before anything else
+STAGED: Final = Path("/tmp/staged")
+_SESSION: Final = "pickled_main_session"
+
+
+def close_staged(folder: Path = STAGED) -> None:
+    """Make that folder this user's and closed to others, so that nobody else hands the workers code; ``Unavailable`` with one
+    sentence where it is another's, or where there is such a pickle."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise Unavailable(f"{folder} is not a folder of this user, and Flink's Python workers would run a pickle in it: remove it")
+    folder.chmod(0o700)
+    if (folder / _SESSION).exists():
+        raise Unavailable(f"{folder / _SESSION} would be run by Flink's Python workers: remove it")
+
+
 def distribution() -> Path:
     """The folder of the package, which is not imported: that takes a second, and only its files are wanted."""
     package = importlib.util.find_spec("pyflink")
@@ -143,6 +169,7 @@ class Flink:
         connectors = sorted(JARS.glob("*.jar"))
         if not connectors:
             raise Unavailable("the jar of Flink's Kafka connector is not there: make jars")
+        close_staged()
         home = distribution()
         for name in ("conf", "lib", "log", "tmp", "checkpoints", "savepoints"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -170,6 +197,8 @@ class Flink:
             "rest.bind-address": "127.0.0.1",
             "rest.port": self.port,
             "rest.bind-port": str(self.port),
+            # Pages of other origins may not read its answers: Flink's own default is every origin.
+            "web.access-control-allow-origin": f"http://127.0.0.1:{self.port}",
             "taskmanager.numberOfTaskSlots": self.slots,
             "taskmanager.cpu.cores": float(self.slots),
             "execution.checkpointing.dir": f"file://{self.folder}/checkpoints",

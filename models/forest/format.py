@@ -199,6 +199,7 @@ def _checked(tree: _Tree, number: int, features: int) -> dict[str, Any]:
     try:
         left, right = np.array(tree.left_children, np.int32), np.array(tree.right_children, np.int32)
         feature = np.array(tree.split_indices, np.int32)
+        default_left = np.array(tree.default_left, np.int64) != 0
     except OverflowError:
         raise ValueError(f"{where} holds an index out of range") from None
     with np.errstate(over="ignore"):
@@ -231,7 +232,6 @@ def _checked(tree: _Tree, number: int, features: int) -> dict[str, Any]:
     live = _reachable(left, right, inner) if reached != count else None
     if live is not None and (inner & ~live).any():
         raise ValueError(f"{where} has a ring of nodes that the root does not reach")
-    default_left = np.array(tree.default_left, np.int64) != 0
     feature = np.where(leaf, 0, feature).astype(np.int32)
     return {
         "left": left,

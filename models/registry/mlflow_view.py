@@ -4,24 +4,62 @@
 MLflow gets a run per training with parameters, held-out metrics and the artefact, and a registered version with its state, approver
 and reason; the live one has the alias ``deployed``. By default both lie in ``ROOT/mlflow.db`` and ``ROOT/mlruns``, which ``mlflow
 ui --backend-store-uri sqlite:///ROOT/mlflow.db`` shows; ``MLFLOW_TRACKING_URI`` names another place.
+
+``ROOT/NAME/mlflow.json`` has how many lines of the audit log MLflow has seen. A view that is behind, since MLflow was away, is
+caught up by the next action.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from models.artefact import Card, load
+from models.registry.ledger import PACKAGE
 from models.registry.store import Store, Version
+
+
+def caught_up(root: Path, most_s: float) -> str:
+    """Catch up the view of the registry at ``root`` in a process of its own, which is ended after ``most_s``. Why it could not,
+    empty when it could."""
+    if find_spec("mlflow") is None:
+        return "it is not installed: pip install 'touchline[mlops]'"
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"} | os.environ
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    command = [sys.executable, "-m", "models.registry.mlflow_view", str(root)]
+    try:
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=most_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"{tracking_uri(root)} did not answer within {most_s:g} s; the next action catches up"
+    except OSError as error:
+        return f"{error}; the next action catches up"
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"]
+        return f"{lines[-1][:300]}; the next action catches up"
+    return ""
 
 
 def tracking_uri(root: Path) -> str:
     """The address of MLflow: ``MLFLOW_TRACKING_URI``, or a database in the registry."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(root / 'mlflow.db').resolve()}"
+
+
+class _Seen(msgspec.Struct):
+    """``mlflow.json``."""
+
+    lines: int
 
 
 class MlflowView:
@@ -39,6 +77,12 @@ class MlflowView:
 
             self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
+    def catch_up(self) -> None:
+        """Write what the audit logs have and MLflow has not seen."""
+        with _quiet():
+            for name in self.store.names():
+                self._catch_up(name)
+
     def record_registered(self, version: Version) -> str:
         """Create the run and the registered version of a new version; returns the id of the run."""
         with _quiet():
@@ -48,6 +92,25 @@ class MlflowView:
         """Write the new state of a version that was approved or deployed."""
         with _quiet():
             self._record_state(version)
+
+    def _catch_up(self, name: str) -> None:
+        place = self.store.root / name / "mlflow.json"
+        try:
+            seen = msgspec.json.decode(place.read_bytes(), type=_Seen).lines
+        except (OSError, msgspec.MsgspecError):
+            seen = 0
+        entries = self.store.history(name)
+        fresh = entries[seen:]
+        touched = {entry.version for entry in fresh} | {entry.before for entry in fresh}
+        for version in self.store.versions(name):
+            shipped = version.entries[0].by == PACKAGE
+            if version.version not in touched or (shipped and version.state != "deployed"):
+                continue
+            if not shipped and self._number(version) is None:
+                self._record_registered(version)
+            self._record_state(version)
+        if fresh:
+            place.write_bytes(msgspec.json.encode(_Seen(len(entries))))
 
     def _record_registered(self, version: Version) -> str:
         folder = self.store.folder(version.name, version.version)
@@ -123,3 +186,7 @@ def _metrics(card: Card) -> dict[str, float]:
     if "truth_error" in card.metrics:
         found["truth_error"] = float(card.metrics["truth_error"])
     return found
+
+
+if __name__ == "__main__":
+    MlflowView(Store(Path(sys.argv[1]))).catch_up()

@@ -10,12 +10,12 @@ DELETE /models/NAME                unload
 POST   /models/NAME/invoke         rows in, predictions out
 GET    /execution-parameters       limits for batch jobs
 GET    /metrics                    Prometheus
+GET    /openapi.json               these paths as an OpenAPI document
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +27,11 @@ import msgspec
 from models.base import Floats
 from models.serving import metrics
 from models.serving.connection import Connection, Request
-from models.serving.contract import CSV, JSON, MOST_BODY_BYTES, Refused, answer_type, body_type, decode, encode, media_type
+from models.serving.contract import CSV, JSON, MOST_BODY_BYTES, RETRY, Refused, answer_type, body_type, decode, encode, media_type
+from models.serving.front import Front, bearer
 from models.serving.loaded_models import LoadedModels, ServedModel
-from models.serving.queue import RETRY, Job, Queue
+from models.serving.openapi import Load, Replace, endpoint_document
+from models.serving.queue import Job, Queue
 
 T = TypeVar("T")
 
@@ -39,29 +41,23 @@ _ALLOWED: Final = {
     "/ping": "GET",
     "/metrics": "GET",
     "/execution-parameters": "GET",
+    "/openapi.json": "GET",
     "/invocations": "POST",
     "/models": "GET, POST",
 }
 
 
-class _Load(msgspec.Struct):
-    model_name: str
-    url: str
-
-
-class _Replace(msgspec.Struct):
-    url: str
-
-
 class Endpoint:
-    """Answers requests from the loaded models. ``token``: the bearer token of every request but /ping, where it is set."""
+    """Answers requests from the loaded models. ``front`` says to whom (without: as on the loopback); /ping is for everybody."""
 
-    def __init__(self, loaded: LoadedModels, loop: asyncio.AbstractEventLoop, *, token: str = "", most_waiting: int = 1024) -> None:
+    def __init__(
+        self, loaded: LoadedModels, loop: asyncio.AbstractEventLoop, *, front: Front | None = None, most_waiting: int = 1024
+    ) -> None:
         self.loaded = loaded
         self.connections: set[Connection] = set()
         self.queue = Queue(loop, most_waiting)
         self.draining = False
-        self._loop, self._token = loop, f"Bearer {token}".encode() if token else b""
+        self._loop, self._front = loop, front or Front(requests_per_s=None)
         # one at a time, in the order of the requests
         self._loader = ThreadPoolExecutor(1, "models")
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,8 +67,8 @@ class Endpoint:
     def admit(self, connection: Connection) -> Refused | None:
         if self.draining:
             return Refused("draining", "the endpoint is shutting down", RETRY)
-        if len(self.connections) > MOST_CONNECTIONS:
-            return Refused("too many connections", f"{MOST_CONNECTIONS:,} connections are open", RETRY)
+        if connection.ticket is not None and connection.ticket.refusal:
+            return Refused("too many connections", connection.ticket.refusal, RETRY)
         return None
 
     def count_refused(self, refused: Refused) -> None:
@@ -97,8 +93,7 @@ class Endpoint:
         if path == "/ping" and method == "GET":
             request.answer(b'{"status":"ok"}')
             return
-        if self._token and not hmac.compare_digest(request.headers.get(b"authorization", "").encode(), self._token):
-            raise Refused("not allowed", "this endpoint needs a token (Authorization: Bearer)", b"www-authenticate: Bearer\r\n")
+        self._check(request, path)
         if path == "/invocations" and method == "POST":
             target = request.headers.get(b"x-amzn-sagemaker-target-model", "")
             self._invoke(request, self.loaded.find(target) if target else self.loaded.single())
@@ -125,12 +120,38 @@ class Endpoint:
                 }
                 request.answer(metrics.exposition(self.loaded.metrics, gauges), metrics.CONTENT_TYPE)
                 return
+            if method == "GET" and path == "/openapi.json":
+                request.answer(msgspec.json.encode(endpoint_document()))
+                return
             if method == "GET" and path == "/execution-parameters":
                 most_mb = MOST_BODY_BYTES >> 20
                 request.answer(b'{"MaxConcurrentTransforms":8,"BatchStrategy":"MULTI_RECORD","MaxPayloadInMB":%d}' % most_mb)
                 return
             allowed = _ALLOWED.get(path, "")
         raise _not_found(path, method, allowed)
+
+    def _check(self, request: Request, path: str) -> None:
+        """Refuse what this request's host, origin or token does not allow."""
+        front, headers = self._front, request.headers
+        host, origin = headers.get(b"host", ""), headers.get(b"origin", "")
+        if not front.host_allowed(host):
+            raise Refused("wrong host", f"this endpoint is not {host[:80]!r}: --allowed-host names the hosts it answers to")
+        if not front.origin_allowed(origin, host):
+            raise Refused("wrong origin", f"pages of {origin[:80]!r} may not ask here")
+        if front.tokens is None:
+            return
+        client = front.client(request.address, headers.get(b"x-forwarded-for", ""))
+        token = bearer(headers.get(b"authorization", ""))
+        grant = front.grant(token, client)
+        if grant is None:
+            if token and not front.failed(client):
+                raise Refused("too many requests", "too many wrong tokens: try again later", RETRY)
+            raise Refused("not allowed", "this endpoint needs a token (Authorization: Bearer)", b"www-authenticate: Bearer\r\n")
+        if not front.within_rate(grant, client):
+            raise Refused("too many requests", "too many requests: try again later", RETRY)
+        scope = "admin" if path == "/metrics" or (request.method != "GET" and _changes(path)) else "predict"
+        if not (grant.admin if scope == "admin" else grant.predicts):
+            raise Refused("missing scope", f"this token may not {request.method} {path[:80]}: it lacks the scope {scope}")
 
     def _models(self, request: Request) -> None:
         loaded = self.loaded
@@ -140,7 +161,7 @@ class Endpoint:
             return
         if request.method != "POST":
             raise _not_found("/models", request.method, _ALLOWED["/models"])
-        load = _body(request, _Load)
+        load = _body(request, Load)
 
         def check() -> None:
             if load.model_name in loaded.models:
@@ -157,7 +178,7 @@ class Endpoint:
             request.answer(b"{}")
         elif request.method == "PUT":
             self.loaded.find(name)
-            self._load(request, name, _body(request, _Replace).url, lambda: None)
+            self._load(request, name, _body(request, Replace).url, lambda: None)
         else:
             raise _not_found("/models/NAME", request.method, "GET, PUT, DELETE")
 
@@ -205,7 +226,7 @@ class Endpoint:
                     served.metrics.refused(answer.reason)
                     request.refuse(answer)
                     return
-                request.answer(encode(answer, kind, served.name, served.version), _BYTES[kind], served.headers)
+                request.answer(encode(answer, kind, served.name, served.version, served.digest), _BYTES[kind], served.headers)
                 served.metrics.answered(len(rows), time.monotonic() - request.started_s)
 
             self.queue.offer(Job(served, rows, deadline_s, done))
@@ -249,6 +270,11 @@ def _body(request: Request, kind: type[T]) -> T:
         return msgspec.json.decode(request.body, type=kind)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise Refused("malformed body", f"the body does not describe a model to load: {str(error)[:200]}") from None
+
+
+def _changes(path: str) -> bool:
+    """Whether a request that is no GET loads or unloads a model, and does not ask one."""
+    return path.startswith("/models") and not path.endswith("/invoke")
 
 
 def _not_found(path: str, method: str, allowed: str) -> Refused:

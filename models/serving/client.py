@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import msgspec
 import numpy as np
 
-from models.base import Explained, Feature, Floats, Model, PredictionResult
+from models.base import Explained, Feature, Floats, Model, PredictionResult, digest_of
 from models.guard import home_of, trained_on
 from models.home import Home, Origin
 from models.serving.circuit_breaker import CircuitBreaker, NoPrediction
@@ -22,6 +22,8 @@ class EndpointReply(msgspec.Struct):
 
     predictions: list[float | list[float | None] | None]
     version: str = "unknown"
+    #: the whole hash of the artefact; empty from endpoints that do not send it
+    digest: str = ""
 
 
 class FeatureDescription(msgspec.Struct):
@@ -52,7 +54,8 @@ class RemoteModel:
     deadline_s : for connecting, sending and receiving together
     local : the model in this process: it gives the shape of a prediction, and explains those of its own version
     use_fallback : whether ``local`` predicts when the endpoint does not
-    version : the only version that is accepted; empty: the one that is deployed, if its features are these
+    version : the only version that is accepted, of twelve digits or more; empty: the one that is deployed, if its features are
+    these
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class RemoteModel:
             self._shape: tuple[int, ...] | None = local.predict(np.full((1, len(features)), np.nan)).shape[1:]
         else:
             self._shape = None
-        self._verified_version = ""
+        self._verified_version, self._verified_digest = "", ""
         self._lock = threading.Lock()
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(EndpointReply).decode
@@ -88,6 +91,11 @@ class RemoteModel:
     def version(self) -> str:
         """That of the last response; before the first one the required version, or the one in this process."""
         return self._verified_version or self.pinned or (self.local.version if self.local else "unknown")
+
+    @property
+    def digest(self) -> str:
+        """The whole hash of the artefact that made the last response; empty where the endpoint does not send it."""
+        return self._verified_digest
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -117,7 +125,7 @@ class RemoteModel:
             return self._fall_back(rows, NoPrediction("late", "other models used up the deadline"))
         try:
             self.breaker.check()
-            values, version = self._request(rows, until_s)
+            values, version, digest = self._request(rows, until_s)
             self.breaker.succeeded()
         except NoPrediction as error:
             # a request with little of the deadline left does not show that the endpoint is slow
@@ -128,8 +136,9 @@ class RemoteModel:
         finally:
             self._lock.release()
         local = self.local
-        # explanations are computed here, so they hold for the same version only
-        attribute = local.attribute if isinstance(local, Explained) and local.version == version else None
+        # explanations are computed here, so they hold for the same artefact only
+        same = local is not None and (digest_of(local) == digest if digest else local.version == version)
+        attribute = local.attribute if same and isinstance(local, Explained) else None
         return PredictionResult(values, self._name, version, "", attribute)
 
     def _fall_back(self, rows: Floats, error: NoPrediction) -> PredictionResult:
@@ -140,7 +149,7 @@ class RemoteModel:
             local.predict(rows), local.name, local.version, error.reason, local.attribute if isinstance(local, Explained) else None
         )
 
-    def _request(self, rows: Floats, until_s: float) -> tuple[Floats, str]:
+    def _request(self, rows: Floats, until_s: float) -> tuple[Floats, str, str]:
         if np.isinf(rows).any():
             raise NoPrediction("refused", "a feature is infinite")
         transport = self.transport
@@ -152,8 +161,8 @@ class RemoteModel:
             values = np.array(reply.predictions, np.float64)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NoPrediction("wrong", f"the response holds no predictions: {str(error)[:200]}") from None
-        if reply.version != self._verified_version:
-            self._switch(reply.version, until_s)
+        if (reply.version, reply.digest) != (self._verified_version, self._verified_digest):
+            self._switch(reply.version, reply.digest, until_s)
         if len(values) != len(rows):
             raise NoPrediction("wrong", f"{len(values)} predictions for {len(rows)} rows")
         shape = values.shape[1:]
@@ -163,24 +172,26 @@ class RemoteModel:
             raise NoPrediction("wrong", f"predictions of shape {shape}, not {self._shape}")
         if ((values < 0.0) | (values > 1.0)).any():
             raise NoPrediction("wrong", "a probability outside of 0 to 1")
-        return values, reply.version
+        return values, reply.version, reply.digest
 
-    def _switch(self, version: str, until_s: float) -> None:
+    def _switch(self, version: str, digest: str, until_s: float) -> None:
         """The response is of another version than the last: it must be an accepted one and take the same features."""
-        if self.pinned and version != self.pinned:
-            raise NoPrediction("wrong", f"the response is of version {version}, {self.pinned} is required")
-        if not self.transport.describes:
-            self._verified_version = version
+        if self.pinned and not (version == self.pinned or digest.startswith(self.pinned)):
+            raise NoPrediction("wrong", f"the response is of version {digest or version}, {self.pinned} is required")
+        described = version == self._verified_version and not self._verified_digest  # it was a moment ago, without its digest
+        if described or not self.transport.describes:
+            self._verified_version, self._verified_digest = version, digest
             return
-        self._verified_version = ""
+        self._verified_version, self._verified_digest = "", ""
         self._describe(until_s)
         if self._verified_version != version:
             found, self._verified_version = self._verified_version, ""
             raise NoPrediction("wrong", f"the response is of version {version}, {found} is loaded")
+        self._verified_digest = digest
 
     def _describe(self, until_s: float) -> None:
         version, features = self.transport.describe(until_s)
-        if self.pinned and version != self.pinned:
+        if self.pinned and not self.pinned.startswith(version) and not version.startswith(self.pinned):
             raise NoPrediction("wrong", f"version {version} is loaded, {self.pinned} is required")
         theirs, ours = [(f.name, f.unit) for f in features], [(f.name, f.unit) for f in self._features]
         if theirs != ours:

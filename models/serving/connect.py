@@ -2,6 +2,7 @@
 
     my-xgoals/ or xgoals               in this process: a folder, or a name of the package's
     http://host:port                   an endpoint over TCP
+    https://host:port                  the same over TLS; the certificate must be valid (SSL_CERT_FILE names other authorities)
     unix:/path/of.sock                 the same over a Unix socket
     sagemaker:ENDPOINT                 an endpoint in AWS, through its runtime
 
@@ -13,23 +14,25 @@ name there), and for SageMaker ``region=...`` and ``target=...`` (of a multi-mod
 from __future__ import annotations
 
 import os
+import ssl
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from models.artefact import load, shipped_folder
 from models.base import Feature, Model
+from models.serving.access import client_token
 from models.serving.client import DEADLINE_S, RemoteModel, Transport
 from models.serving.transports import HttpTransport, SageMakerTransport
 
-TOKEN: Final = "TOUCHLINE_ENDPOINT_TOKEN"  # the name of the variable
+TOKEN: Final = "TOUCHLINE_ENDPOINT_TOKEN"  # the name of the variable; with _FILE, of the one that names a file with the token
 _COMMON: Final = ("deadline_ms", "fallback", "version", "model")
-_OPTIONS: Final = {"http": _COMMON, "unix": _COMMON, "sagemaker": (*_COMMON, "region", "target")}
+_OPTIONS: Final = {"http": _COMMON, "https": _COMMON, "unix": _COMMON, "sagemaker": (*_COMMON, "region", "target")}
 
 
 def is_address(setting: str) -> bool:
     """Whether the setting is the address of an endpoint."""
     scheme = setting.partition(":")[0]
-    return ":" in setting and scheme in (*_OPTIONS, "https")
+    return ":" in setting and scheme in _OPTIONS
 
 
 def connect(name: str, setting: str, local: Model | None = None, features: tuple[Feature, ...] = ()) -> Model:
@@ -43,9 +46,10 @@ def connect(name: str, setting: str, local: Model | None = None, features: tuple
     if scheme == "sagemaker":
         transport = SageMakerTransport(where, target=options.get("target", ""), region=options.get("region", ""))
     elif scheme == "unix":
-        transport = HttpTransport(where, served, os.environ.get(TOKEN, ""))
+        transport = HttpTransport(where, served, _token)
     else:
-        transport = HttpTransport(_host_port(where, setting), served, os.environ.get(TOKEN, ""))
+        tls = ssl.create_default_context() if scheme == "https" else None
+        transport = HttpTransport(_host_port(where, setting, 443 if tls else 80), served, _token, tls)
     if local is not None:
         name, features = local.name, local.features
     return RemoteModel(
@@ -70,8 +74,6 @@ def _served_name(name: str, local: Model | None) -> str:
 
 def _parsed(setting: str) -> tuple[str, str, dict[str, str]]:
     scheme, _, rest = setting.partition(":")
-    if scheme == "https":
-        raise ValueError(f"{setting}: an endpoint is reached over http, a Unix socket or the SageMaker runtime")
     where, _, query = rest.partition("?")
     try:
         options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
@@ -87,7 +89,11 @@ def _parsed(setting: str) -> tuple[str, str, dict[str, str]]:
     return scheme, where, options
 
 
-def _host_port(where: str, setting: str) -> tuple[str, int]:
+def _token() -> str:
+    return client_token(os.environ, TOKEN)
+
+
+def _host_port(where: str, setting: str, default_port: int) -> tuple[str, int]:
     try:
         parts = urlsplit(f"http:{where}")
         host, port = parts.hostname, parts.port
@@ -95,7 +101,7 @@ def _host_port(where: str, setting: str) -> tuple[str, int]:
         host, port = None, None
     if not host or parts.path not in ("", "/") or parts.username or not host.isascii() or any(c.isspace() for c in host):
         raise ValueError(f"{setting}: an endpoint over TCP is http://host:port")
-    return host, port or 80
+    return host, port or default_port
 
 
 def _deadline_s(options: dict[str, str]) -> float:

@@ -17,18 +17,28 @@ from typing import Final, Protocol, cast
 
 import httptools
 
-from models.serving.contract import MOST_BODY_BYTES, Refused
+from models.serving.admission import Ticket
+from models.serving.contract import MOST_BODY_BYTES, RETRY, Refused
 
 MOST_HEAD_BYTES: Final = 16_384
+#: fields of a head
+MOST_FIELDS: Final = 100
+#: requests of one connection that wait for an answer
+MOST_PIPELINED: Final = 64
+#: what the parser gets in one go: bounds are checked before the next slice
+SLICE_BYTES: Final = 16_384
 #: a request must be complete so long after its first byte; an idle connection is closed after so long, s
 REQUEST_TIMEOUT_S: Final = 10.0
 IDLE_TIMEOUT_S: Final = 75.0
 #: how long input is read and dropped after a refusal, so that the client can read the reason, s
 LINGER_S: Final = 1.0
+#: a client whose socket takes nothing of its answers for so long is cut off, s
+STUCK_S: Final = 30.0
 
 _PHRASES: Final = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
     406: "Not Acceptable", 408: "Request Timeout", 409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type",
+    421: "Misdirected Request", 429: "Too Many Requests",
     431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable", 504: "Gateway Timeout",
     507: "Insufficient Storage",
 }  # fmt: skip
@@ -36,7 +46,8 @@ _OK: Final = b"HTTP/1.1 200 OK\r\ncontent-type: "
 _CLOSE: Final = b"connection: close\r\n"
 _HEADERS: Final = frozenset(
     (
-        b"content-type", b"accept", b"content-encoding", b"authorization", b"x-amzn-sagemaker-target-model",
+        b"content-type", b"accept", b"content-encoding", b"authorization", b"host", b"origin", b"x-forwarded-for",
+        b"x-amzn-sagemaker-target-model",
         b"x-touchline-deadline-ms",
     )
 )  # fmt: skip
@@ -45,10 +56,10 @@ _HEADERS: Final = frozenset(
 class Request:
     """One request; ``answer`` or ``refuse`` ends it, once."""
 
-    __slots__ = ("_connection", "body", "data", "headers", "keep_alive", "method", "started_s", "target")
+    __slots__ = ("_connection", "address", "body", "data", "headers", "keep_alive", "method", "started_s", "target")
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._connection, self.address = connection, connection.address
         self.started_s = time.monotonic()
         self.target, self.method, self.body = b"", "", b""
         self.headers: dict[bytes, str] = {}
@@ -86,10 +97,11 @@ class App(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """The socket of one client. Requests may be pipelined."""
+    """The socket of one client. Requests may be pipelined, up to ``MOST_PIPELINED``."""
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    def __init__(self, app: App, ticket: Ticket | None = None) -> None:
+        self.app, self.ticket = app, ticket
+        self.address = "" if ticket is None else ticket.address
         self.draining = False
         self.transport: asyncio.Transport | None = None
         self.active_s = time.monotonic()
@@ -98,21 +110,27 @@ class Connection(asyncio.Protocol):
         self._request: Request | None = None
         self._parts: list[bytes] = []
         self._body_bytes = 0
-        self._head_bytes = 0
+        self._head_bytes = self._fields = 0
         self._in_head = True
-        self._input_ignored = self._input_unread = self._eof = False
+        self._stuck: asyncio.TimerHandle | None = None
+        self._input_ignored = self._input_unread = self._eof = self._used = False
 
     # -- transport side -----------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is one without declaring it
         self.app.connections.add(self)
+        if self.ticket is not None:
+            self.ticket.cut = self.transport.abort
         refused = self.app.admit(self)
         if refused is not None:
             self._refuse(refused)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.app.connections.discard(self)
+        if self.ticket is not None:
+            self.ticket.leave()
+        self._stop_stuck()
         self.transport, self._request = None, None
         self._waiting.clear()
         self._parts.clear()
@@ -120,12 +138,29 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         if self.transport is not None:
             self.transport.pause_reading()
+            if self._stuck is None:
+                self._stuck = asyncio.get_running_loop().call_later(STUCK_S, self.transport.abort)
+
+    def _stop_stuck(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def resume_writing(self) -> None:
+        self._stop_stuck()
         if self.transport is not None:
             self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
+        if len(data) <= SLICE_BYTES:
+            self._feed(data)
+            return
+        for start in range(0, len(data), SLICE_BYTES):
+            if self._input_ignored or self.transport is None:
+                return
+            self._feed(data[start : start + SLICE_BYTES])
+
+    def _feed(self, data: bytes) -> None:
         if self._input_ignored:
             return
         if self._request is None:
@@ -153,7 +188,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._request = Request(self)
-        self._in_head, self._head_bytes, self._body_bytes = True, 0, 0
+        self._in_head, self._head_bytes, self._fields, self._body_bytes = True, 0, 0, 0
         self._parts = []
 
     def on_message_begin(self) -> None:
@@ -168,6 +203,10 @@ class Connection(asyncio.Protocol):
         if self._input_ignored or self._request is None:
             return
         name = name.lower()
+        self._fields += 1
+        if self._fields > MOST_FIELDS:
+            self._refuse(Refused("head too large", f"the request's head has more than {MOST_FIELDS} fields"))
+            return
         if not self._in_head:  # a trailer
             self._head_bytes += len(name) + len(value)
             if self._head_bytes > 2 * MOST_HEAD_BYTES:
@@ -205,6 +244,12 @@ class Connection(asyncio.Protocol):
         if self._input_ignored or request is None:
             return
         request.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        if len(self._waiting) >= MOST_PIPELINED:
+            self._refuse(_TOO_MANY)
+            return
+        if not self._used and self.ticket is not None:
+            self._used = True
+            self.ticket.used()
         self._parts, self._request = [], None
         self._waiting.append(request)
         if not request.keep_alive:
@@ -262,5 +307,8 @@ class Connection(asyncio.Protocol):
         request.refuse(refused)
 
 
+_TOO_MANY: Final = Refused(
+    "too many requests", f"more than {MOST_PIPELINED} requests of this connection are waiting for an answer", RETRY
+)
 _TOO_LARGE: Final = Refused("body too large", f"the body is larger than {MOST_BODY_BYTES:,} bytes")
 _TOO_LONG: Final = Refused("head too large", f"the request's head is larger than {MOST_HEAD_BYTES:,} bytes")

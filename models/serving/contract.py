@@ -24,12 +24,17 @@ MOST_BODY_BYTES: Final = 1 << 20
 STATUS: Final = {
     "malformed request": 400, "malformed body": 400, "no rows": 400, "wrong column count": 400, "unknown feature": 400,
     "infinite value": 400, "absurd value": 400, "no model named": 400, "bad deadline": 400, "bad model": 400,
-    "not allowed": 401, "forbidden folder": 403, "unknown model": 404, "unknown path": 404, "method not allowed": 405,
-    "not acceptable": 406, "too slow": 408,
-    "already loaded": 409, "body too large": 413, "too many rows": 413, "unsupported media type": 415, "head too large": 431,
-    "model failed": 500, "queue full": 503, "too many connections": 503, "draining": 503, "deadline passed": 504,
-    "no room": 507,
+    "not allowed": 401, "forbidden folder": 403, "missing scope": 403, "wrong origin": 403,
+    "unknown model": 404, "unknown path": 404, "method not allowed": 405, "not acceptable": 406, "too slow": 408,
+    "already loaded": 409, "body too large": 413, "too many rows": 413, "unsupported media type": 415, "wrong host": 421,
+    "too many requests": 429, "head too large": 431,
+    "model failed": 500, "model unavailable": 503, "queue full": 503, "too many connections": 503, "draining": 503,
+    "deadline passed": 504, "no room": 507,
 }  # fmt: skip
+
+
+#: header of an answer to a request that may succeed a second later
+RETRY: Final = b"retry-after: 1\r\n"
 
 
 class Refused(Exception):
@@ -110,6 +115,8 @@ def _from_json(body: bytes | bytearray, names: Sequence[str]) -> Floats:
     if not items:
         raise Refused("no rows", "the request has no rows")
     if not isinstance(items[0], (list, dict)):
+        if any(isinstance(item, (list, dict)) for item in items):
+            raise Refused("malformed body", "the body mixes values and rows: it is one flat row, or a list of rows")
         return _array([items], names)
     _bound(len(items))
     return _array([_row(item, i, names) for i, item in enumerate(items)], names)
@@ -180,9 +187,9 @@ def _array(rows: list[list[_Cell]], names: Sequence[str]) -> Floats:
     return np.array(rows, np.float64)
 
 
-def encode(values: Floats, kind: str, name: str, version: str) -> bytes:
+def encode(values: Floats, kind: str, name: str, version: str, digest: str) -> bytes:
     """The body of a response with values (B,) or (B, C); NaN is ``null``, in CSV an empty cell."""
     if kind == JSON:
-        return encode_json({"predictions": values.tolist(), "model": name, "version": version})
+        return encode_json({"predictions": values.tolist(), "model": name, "version": version, "digest": digest})
     lines = values.reshape(len(values), -1).tolist()
     return "".join(",".join("" if v != v else repr(v) for v in line) + "\n" for line in lines).encode()

@@ -6,10 +6,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from models.base import Model
+from models.base import Model, digest_of
 from models.registry.follow import EVERY_S, Follower
 from models.registry.store import Store
 from models.serving.loaded_models import LoadedModels
+from models.unavailable import UnavailableModel
 
 
 class DeploymentSync:
@@ -32,7 +33,10 @@ class DeploymentSync:
     def _transform(self, models: Mapping[str, Model]) -> Mapping[str, Model]:
         for name, model in models.items():
             served = self.loaded.models.get(name)
-            if served is not None and served.version == model.version:
+            if served is not None and (served.digest, served.version) == (digest_of(model), model.version):
+                continue
+            if isinstance(model, UnavailableModel):
+                self.loaded.unavailable[name] = model.unavailable
                 continue
             ready = self.loaded.prepare(name, model, str(self.store.folder(name, model.version)))
             if self._loop is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import threading
 import time
 from typing import Any, Final
@@ -73,11 +74,11 @@ class Resolver:
 
 
 class HttpConnection:
-    """``where`` is a (host, port), or the path of a Unix socket. Not for several threads at once."""
+    """``where`` is a (host, port), or the path of a Unix socket; ``tls`` makes it HTTPS. Not for several threads at once."""
 
-    def __init__(self, where: tuple[str, int] | str) -> None:
+    def __init__(self, where: tuple[str, int] | str, tls: ssl.SSLContext | None = None) -> None:
         self._socket: socket.socket | None = None
-        self.where = where
+        self.where, self._tls = where, tls
         self._resolver = None if isinstance(where, str) else Resolver(*where)
         self._pid = os.getpid()
 
@@ -156,7 +157,7 @@ class HttpConnection:
                 failed = error
                 continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return sock
+            return sock if self._tls is None else _secured(sock, self._tls, self.where[0], until_s)
         raise failed or ConnectionError("no address")
 
 
@@ -164,8 +165,9 @@ def _require_no_input(sock: socket.socket) -> None:
     """An idle connection must have no input: it would be taken for the next response."""
     sock.settimeout(0.0)
     try:
-        stray = sock.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
+        # TLS has no look ahead; what is no data of the endpoint's (a new session ticket) is read and is no input
+        stray = sock.recv(1) if isinstance(sock, ssl.SSLSocket) else sock.recv(1, socket.MSG_PEEK)
+    except (BlockingIOError, ssl.SSLWantReadError):
         return
     raise ConnectionResetError("the endpoint sent data without a request" if stray else "the endpoint closed the connection")
 
@@ -179,6 +181,15 @@ def _connected(family: int, address: str | Address, until_s: float) -> socket.so
         sock.close()
         raise
     return sock
+
+
+def _secured(sock: socket.socket, tls: ssl.SSLContext, host: str, until_s: float) -> ssl.SSLSocket:
+    try:
+        sock.settimeout(_remaining_s(until_s))
+        return tls.wrap_socket(sock, server_hostname=host)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _remaining_s(until_s: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from models import artefact
 from models.artefact import ForestModel
-from models.base import Floats, Model
+from models.base import Floats, Model, digest_of
 from models.curve import curve_of
 from models.serving.contract import Refused
 from models.serving.metrics import ServingMetrics
@@ -26,11 +26,11 @@ CONTAINER: Final = Path("/opt/ml/models")
 class ServedModel:
     """A loaded model under the name that requests use."""
 
-    __slots__ = ("headers", "metrics", "model", "name", "names", "plausible_range", "url", "version")
+    __slots__ = ("digest", "headers", "metrics", "model", "name", "names", "plausible_range", "url", "version")
 
     def __init__(self, name: str, model: Model, url: str, metrics: ServingMetrics) -> None:
         self.name, self.model, self.url, self.metrics = name, model, url, metrics
-        self.version = model.version
+        self.version, self.digest = model.version, digest_of(model)
         self.names = tuple(f.name for f in model.features)
         self.plausible_range = PlausibleRange(model.features)
         self.headers = f"x-touchline-model: {name}\r\nx-touchline-version: {self.version}\r\n".encode()
@@ -39,10 +39,11 @@ class ServedModel:
         return self.model.predict(rows)
 
     def card(self) -> dict[str, object]:
-        """The two fields of the contract, and version, features and classes."""
+        """The two fields of the contract, and version, digest, features and classes."""
         features = [{"name": f.name, "unit": f.unit, "label": f.label} for f in self.model.features]
         classes = list(getattr(self.model, "classes", ()))
         described = {"modelName": self.name, "modelUrl": self.url, "version": self.version, "features": features}
+        described["digest"] = self.digest
         return described | ({"classes": classes} if classes else {})
 
 
@@ -52,6 +53,8 @@ class LoadedModels:
 
     def __init__(self, roots: Iterable[Path] = ()) -> None:
         self.models: dict[str, ServedModel] = {}
+        #: models that should be served and cannot be read, and why
+        self.unavailable: dict[str, str] = {}
         self.metrics: dict[str, ServingMetrics] = {"": ServingMetrics()}
         self.roots = [root.resolve() for root in (*roots, artefact.SHIPPED, CONTAINER)]
 
@@ -79,6 +82,7 @@ class LoadedModels:
         for served in found:
             self.metrics[served.name] = served.metrics
             self.models[served.name] = served
+            self.unavailable.pop(served.name, None)
 
     def open_folder(self, url: str) -> Model:
         """The model in a folder (or ``file://`` of one); ``Refused`` for any other folder, or one without a model. Slow: not for
@@ -93,6 +97,8 @@ class LoadedModels:
 
     def find(self, name: str) -> ServedModel:
         served = self.models.get(name)
+        if served is None and name in self.unavailable:
+            raise Refused("model unavailable", f"{name} cannot be served: {self.unavailable[name]}"[:500])
         if served is None:
             raise Refused("unknown model", f"no model {name[:80]!r} is loaded: GET /models lists the {len(self.models)} that are")
         return served

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from models.latency import Latency
+from models.registry.live_metrics import live_metrics
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 #: as Prometheus gets them, us; among the bounds of ``models.latency``
@@ -70,6 +71,7 @@ class _Collected(Collector):
             gauge = GaugeMetricFamily(f"touchline_endpoint_{name}", what)
             gauge.add_metric((), read())
             yield gauge
+        yield from live_metrics()
 
 
 def exposition(metrics: Mapping[str, ServingMetrics], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> bytes:

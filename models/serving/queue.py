@@ -16,12 +16,11 @@ from typing import Final
 import numpy as np
 
 from models.base import Floats
-from models.serving.contract import Refused
+from models.serving.contract import RETRY, Refused
 from models.serving.loaded_models import ServedModel
 
 #: rows of one batch
 SLICE_ROWS: Final = 256
-RETRY: Final = b"retry-after: 1\r\n"
 
 
 class Job:

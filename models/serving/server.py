@@ -13,10 +13,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from models.serving.app import Endpoint
+from models.serving.access import Grant, Tokens, digest
+from models.serving.admission import Door, Ticket, connections_within_descriptors
+from models.serving.app import MOST_CONNECTIONS, Endpoint
 from models.serving.connection import Connection
+from models.serving.front import Front
+from models.serving.listener import Listener
 from models.serving.loaded_models import LoadedModels
 
 DRAIN_S: Final = 5.0
@@ -24,7 +28,8 @@ _CHECK_S: Final = 1.0
 
 
 class Server:
-    """Serves loaded models on TCP (``port`` 0: any free one; None: not at all) and, with ``uds``, on a Unix socket.
+    """Serves loaded models on TCP (``port`` 0: any free one; None: not at all) and, with ``uds``, on a Unix socket. ``token``
+    stands for a ``front`` with this one token, which may do everything.
 
     ``OSError`` when an address is not available.
     """
@@ -37,39 +42,59 @@ class Server:
         port: int | None = 8090,
         uds: Path | None = None,
         token: str = "",
+        front: Front | None = None,
         most_waiting: int = 1024,
         drain_s: float = DRAIN_S,
     ) -> None:
         self.loaded, self.host, self.port, self.uds, self.drain_s = loaded, host, port, uds, drain_s
-        self._token, self._most_waiting = token, most_waiting
+        if front is None:
+            tokens = Tokens.of([Grant("the token", frozenset(("admin",)), digest(token))]) if token else None
+            front = Front(tokens, host=host, requests_per_s=None)
+        self._front, self._most_waiting = front, most_waiting
+        most = front.most_connections or MOST_CONNECTIONS
+        self.door = Door(lambda: connections_within_descriptors(most), address_limited=not front.behind_proxy)
         self._servers: list[asyncio.AbstractServer] = []
+        self._listeners: list[Listener] = []
         self.endpoint: Endpoint | None = None
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        endpoint = self.endpoint = Endpoint(self.loaded, loop, token=self._token, most_waiting=self._most_waiting)
+        endpoint = self.endpoint = Endpoint(self.loaded, loop, front=self._front, most_waiting=self._most_waiting)
         if self.port is not None:
-            server = await loop.create_server(lambda: Connection(endpoint), self.host, self.port, backlog=512)
-            self.port = server.sockets[0].getsockname()[1]
-            self._servers.append(server)
+            for family, kind, proto, _, address in _addresses(self.host, self.port):
+                sock = _bound(family, kind, proto, address if not self._listeners else (address[0], self.port, *address[2:]))
+                self.port = sock.getsockname()[1]
+                listener = Listener(sock, self.door, lambda ticket: Connection(endpoint, ticket), self._front.tls)
+                self._listeners.append(listener)
+                listener.start(loop)
         if self.uds is not None:
             _remove_stale_socket(self.uds)
             old = os.umask(0o177)
             try:
-                self._servers.append(await loop.create_unix_server(lambda: Connection(endpoint), str(self.uds), backlog=512))
+                local = await loop.create_unix_server(lambda: self._local(endpoint), str(self.uds), backlog=512)
+                self._servers.append(local)
             finally:
                 os.umask(old)
         self._checks = loop.create_task(self._check(endpoint))
 
+    def _local(self, endpoint: Endpoint) -> Connection:
+        """A connection on the Unix socket. One for which there is no place at all gets a sentence all the same."""
+        ticket = self.door.enter("") or Ticket(self.door, "", "too many connections are open: try again later")
+        return Connection(endpoint, ticket)
+
     async def _check(self, endpoint: Endpoint) -> None:
         while True:
             await asyncio.sleep(_CHECK_S)
+            if self._front.tokens is not None:
+                self._front.tokens.refresh()
             now_s = time.monotonic()
             for connection in list(endpoint.connections):
                 connection.check(now_s)
 
     async def stop(self) -> None:
         """Accept nothing more, answer the accepted requests, close."""
+        for listener in self._listeners:
+            listener.close()
         for server in self._servers:
             server.close()
         if self.uds is not None:
@@ -88,6 +113,25 @@ class Server:
         gc.freeze()
         await stop.wait()
         await self.stop()
+
+
+def _addresses(host: str, port: int) -> list[tuple[int, int, int, str, tuple[Any, ...]]]:
+    """What a host name stands for; one of each kind."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list({(one[0], one[4][0]): one for one in found}.values())
+
+
+def _bound(family: int, kind: int, proto: int, address: tuple[Any, ...]) -> socket.socket:
+    sock = socket.socket(family, kind, proto)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _remove_stale_socket(path: Path) -> None:

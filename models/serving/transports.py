@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Final
@@ -23,17 +25,32 @@ class _Card(msgspec.Struct):
 
 
 class HttpTransport:
-    """An endpoint of this project's, on (host, port) or the path of a Unix socket."""
+    """An endpoint of this project's, on (host, port) or the path of a Unix socket. ``token`` is sent with every request; a function
+    is asked again when the endpoint no longer accepts what it had."""
 
     describes = True
 
-    def __init__(self, where: tuple[str, int] | str, model: str, token: str = "") -> None:
-        self.wire = HttpConnection(where)
-        host = "localhost" if isinstance(where, str) else f"{where[0]}:{where[1]}"
-        path = f"/models/{quote(model, safe='')}"
-        common = f"host: {host}\r\n" + (f"authorization: Bearer {token}\r\n" if token else "")
-        self._get = f"GET {path} HTTP/1.1\r\n{common}\r\n".encode()
-        self._post = f"POST {path}/invoke HTTP/1.1\r\n{common}content-type: application/json\r\n".encode()
+    def __init__(
+        self,
+        where: tuple[str, int] | str,
+        model: str,
+        token: str | Callable[[], str] = "",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.wire = HttpConnection(where, tls)
+        if isinstance(where, str):
+            self._host = "localhost"
+        else:
+            self._host = f"[{where[0]}]:{where[1]}" if ":" in where[0] else f"{where[0]}:{where[1]}"
+        self._path = f"/models/{quote(model, safe='')}"
+        self._token = token
+        self._write_heads()
+
+    def _write_heads(self) -> None:
+        token = self._token if isinstance(self._token, str) else self._token()
+        common = f"host: {self._host}\r\n" + (f"authorization: Bearer {token}\r\n" if token else "")
+        self._get = f"GET {self._path} HTTP/1.1\r\n{common}\r\n".encode()
+        self._post = f"POST {self._path}/invoke HTTP/1.1\r\n{common}content-type: application/json\r\n".encode()
 
     def invoke(self, body: bytes, until_s: float) -> bytes:
         remaining_ms = max(1.0, (until_s - time.monotonic()) * 1000.0)
@@ -50,6 +67,11 @@ class HttpTransport:
     def _body(self, request: bytes, until_s: float) -> bytes:
         response = self.wire.exchange(request, until_s)
         body = b"".join(response.body)
+        if response.status == 401 and not isinstance(self._token, str):
+            try:
+                self._write_heads()  # the token may have been exchanged: the next request has the new one
+            except ValueError as error:
+                raise NoPrediction("refused", str(error)) from None
         if response.status != 200:
             detail = body[:300].decode("utf-8", "replace")
             raise NoPrediction(_REASONS.get(response.status, "wrong"), f"status {response.status}: {detail}")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from features.core.plugins import OWN_PACKAGE, PluginGroup
-from simulators.providers._guard import guarded
+from simulators.providers._guard import attempted, guarded
 from streaming.errors import BadInput, Unavailable, plugin_errors
 from streaming.wire.records import Event, GameRecord, Telemetry
 
@@ -86,7 +86,7 @@ def read_all(provider: str, files: list[Path]) -> list[tuple[str, Callable[[], I
     name, kind = _checked(provider, files)
     with _needing(name):
         module = sys.modules[_reader(name).__module__]
-        several = list(module.recordings(files)) if hasattr(module, "recordings") else []
+        several = attempted(name, files, lambda: list(module.recordings(files))) if hasattr(module, "recordings") else []
     if len(several) > 1:
         return [(game, partial(guarded, name, files, one)) for game, one in several]
     if several:

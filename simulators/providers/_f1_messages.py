@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ _STARTS: Final = ('{"Type"', '["', "['", '{"C"', '{"R"', '{"M"', '{"type"')
 LEAST_SHARE: Final = 0.85
 #: of what bears no time
 NEVER: Final = -1
+#: characters of a line as Python prints it: reading one takes hundreds of times its size
+_PRINTED: Final = 1 << 20
 #: ends a frame of the newer SignalR
 _RECORD_END: Final = "\x1e"
 
@@ -123,10 +126,12 @@ def _parsed(line: str) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError):
         pass
-    if not line.startswith(("[", "{")):
+    if not line.startswith(("[", "{")) or len(line) > _PRINTED:
         return None
     try:
-        return ast.literal_eval(line)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes that Python would write otherwise
+            return ast.literal_eval(line)
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
 

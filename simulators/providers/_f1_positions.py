@@ -25,6 +25,8 @@ _RPM, _SPEED, _GEAR, _THROTTLE, _BRAKE = "0", "2", "3", "4", "5"
 _COLUMNS: Final = ("speed_mps", "throttle_share", "brake_share", "engine_radps", "gear")
 #: older channels of a car do not count, us; nor does a place between positions farther apart, us
 OLD_US: Final = 5_000_000
+#: what a message unpacks to at most; the feed's are some 20 kB
+UNPACKED_BYTES: Final = 1 << 22
 #: circuits lie high: heights are given from here, m
 HIGH_M: Final = 100.0
 GROUND_M: Final = 200.0
@@ -33,8 +35,12 @@ GROUND_M: Final = 200.0
 def unpacked(packed: str) -> dict[str, Any]:
     """``CarData.z`` or ``Position.z``; ``ValueError`` when it is neither."""
     try:
-        found = json.loads(zlib.decompress(base64.b64decode(packed, validate=True), -15))
-    except zlib.error as error:
+        stream = zlib.decompressobj(-15)
+        body = stream.decompress(base64.b64decode(packed, validate=True), UNPACKED_BYTES)
+        if not stream.eof:
+            raise ValueError("it is cut short, or unpacks to more than any message of a feed")
+        found = json.loads(body)
+    except (zlib.error, RecursionError) as error:
         raise ValueError(str(error)) from None
     if not isinstance(found, dict):
         raise ValueError("it holds no object")

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulators.providers._files import document, rows
+from simulators.providers._place import like
 from streaming.errors import BadInput
 
 NAN: Final = float("nan")
+#: no session has more laps
+MOST_LAPS: Final = 999
 #: what stands in a cell where there is nothing
 NOTHING: Final = frozenset({"", "nan", "nat", "none", "null", "na", "n/a", "<na>", "\\n", "-"})
 #: our name of a column -> the names that it has in the files
@@ -114,7 +117,7 @@ def _columns(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...]) -> tu
             spelt[ours] = name
         elif ours in needed:
             raise BadInput(f"{path} is no f1 file: it has no " + (f"column {_NAMES[ours][0]}" if listed else "rows"))
-    return [{ours: row[name] or "" for ours, name in spelt.items()} for row in listed], frozenset(spelt)
+    return [like(row, {ours: row[name] or "" for ours, name in spelt.items()}) for row in listed], frozenset(spelt)
 
 
 def read_laps(path: Path) -> Laps:
@@ -126,7 +129,7 @@ def read_laps(path: Path) -> Laps:
         driver, at = word(row["driver"]), number(row["lap"], path, "lap")
         if not driver:
             raise BadInput(f"{path} has a lap without a driver")
-        if not at >= 1 or at != int(at) or at > 999:
+        if not at >= 1 or at != int(at) or at > MOST_LAPS:
             raise BadInput(f"{path} has {row['lap']!r} in the column lap of {driver} where the number of a lap belongs")
         status = word(row.get("status"))
         lap = LapRow(

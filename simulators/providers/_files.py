@@ -1,4 +1,5 @@
-"""Opening a provider's files, gzipped or not, with one sentence for each fault."""
+"""Opening a provider's files, gzipped or not, with one sentence for each fault. What is opened is bounded (:mod:`_limits`),
+and is the place where reading is (:mod:`_place`)."""
 
 from __future__ import annotations
 
@@ -7,28 +8,67 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from simulators.providers._limits import check_columns, check_unpacked, check_values, count_values
+from simulators.providers._parquet import parquet
+from simulators.providers._place import Noted, at, noted, noted_rows, noting
 from streaming.errors import BadInput
 from streaming.recordings import arrow
 
 _GZIP = b"\x1f\x8b"
+#: what is packed in a way that no reader unpacks
+_PACKED = {b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"(\xb5/\xfd": "zstd", b"7z\xbc\xaf": "7z"}
+_CHUNK_BYTES = 1 << 20
+#: a coordinate that is larger cannot be rounded, and is none
+_FARTHEST_M = 1e300
+
+
+class _Bounded(io.RawIOBase):
+    """The bytes of a file, unpacked, up to the limits."""
+
+    def __init__(self, path: Path, raw: IO[bytes]) -> None:
+        self._path, self._raw, self._unpacked, self._values = path, raw, 0, 0
+        start = raw.read(8)
+        raw.seek(0)
+        kind = next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), None)
+        if kind is not None:
+            raise BadInput(f"{path} is packed as {kind}: unpack it first (gzip is read as it is)")
+        self._packed = start[:2] == _GZIP
+        self._source: IO[bytes] = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if self._packed else raw
+        self._counts = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._source.read(len(buffer))
+        if not self._unpacked:
+            self._counts = chunk[:4] != b"PAR1"
+        self._unpacked += len(chunk)
+        check_unpacked(self._path, self._unpacked, self._raw.tell() if self._packed else None)
+        if self._counts:
+            self._values += count_values(chunk)
+            check_values(self._path, self._values)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Iterator[io.BufferedReader[Any]]:
     """The file to be read bit by bit, unpacked on the way when it is gzip, whatever its name."""
+    at(path)
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == _GZIP
-            raw.seek(0)
-            yield cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
+        with path.open("rb") as raw, io.BufferedReader(_Bounded(path, raw), _CHUNK_BYTES) as file:
+            yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInput(f"{path} is cut short or damaged: it is gzip, but does not unpack") from error
     except OSError as error:
@@ -38,7 +78,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 def content(path: Path) -> bytes:
     """All bytes."""
     with opened(path) as file:
-        return file.read()
+        return b"".join(iter(lambda: file.read(_CHUNK_BYTES), b""))
 
 
 def text(path: Path) -> str:
@@ -53,30 +93,44 @@ def rows(path: Path, provider: str, columns: Sequence[str]) -> list[dict[str, st
     body = text(path)
     reader = csv.DictReader(io.StringIO(body, newline=""), restval="", delimiter=delimiter_of(body.split("\n", 1)[0]))
     try:
-        _need(path, provider, columns, list(reader.fieldnames or ()))
-        return list(reader)
+        names = list(reader.fieldnames or ())
+        check_columns(path, len(names))
+        _need(path, provider, columns, names)
+        return noted_rows(reader, path) if noting() else list(reader)
     except csv.Error as error:
         raise BadInput(f"{path} is not a CSV file: line {reader.line_num} cannot be read as one") from error
+
+
+def first_rows(path: Path, count: int) -> list[list[str]]:
+    """The cells of the first rows of a CSV file."""
+    try:
+        return list(islice(csv.reader(io.StringIO(text(path), newline="")), count))
+    except csv.Error as error:
+        raise BadInput(f"{path} is not a CSV file: its first {count} rows cannot be read as one") from error
 
 
 def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     """The columns of a Parquet or CSV file that has at least ``columns``, as numpy has them."""
     import pyarrow as pa
     import pyarrow.csv
-    import pyarrow.parquet as pq
 
     body = content(path)
     try:
         if body[:4] == b"PAR1":
-            found = pq.ParquetFile(pa.BufferReader(body)).read()
+            found = parquet(path, body).read()
         else:
+            check_columns(path, body.split(b"\n", 1)[0].count(b",") + 1)
             options = pyarrow.csv.ParseOptions(delimiter=delimiter_of(body.split(b"\n", 1)[0].decode("utf-8", "replace")))
             found = pyarrow.csv.read_csv(pa.BufferReader(body), parse_options=options)
     except (pa.ArrowException, OSError) as error:
         kind = "Parquet" if body[:4] == b"PAR1" else "CSV"
         raise BadInput(f"{path} cannot be read as {kind}: it is cut short, damaged or something else") from error
     _need(path, provider, columns, found.column_names)
-    return {name: _numpy(arrow.column(found, name)) for name in found.column_names}
+    twice = next((name for name, count in Counter(found.column_names).items() if count > 1), None)
+    if twice is not None:
+        raise BadInput(f"{path} has two columns called {twice}")
+    columns_ = {name: _numpy(arrow.column(found, name)) for name in found.column_names}
+    return Noted(columns_, path, "") if noting() else columns_
 
 
 def _numpy(column: Any) -> npt.NDArray[Any]:
@@ -96,12 +150,14 @@ def _numpy(column: Any) -> npt.NDArray[Any]:
         values = arrow.view(column, {pa.float64(): "float64", pa.float32(): "float32"}.get(kind, str(kind)))
         has = arrow.valid(column)
         return values if has is None else np.where(has, values, np.nan)
-    return np.array(column.to_pylist(), object)
+    cells_ = np.empty(len(column), object)
+    cells_[:] = column.to_pylist()
+    return cells_
 
 
 def document(path: Path) -> dict[str, Any]:
     """A JSON object."""
-    found = parsed(text(path), str(path))
+    found = parsed(text(path), path)
     if not isinstance(found, dict):
         raise BadInput(f"{path} holds no JSON object")
     return found
@@ -109,7 +165,7 @@ def document(path: Path) -> dict[str, Any]:
 
 def listed(path: Path, provider: str, needs: Sequence[str]) -> list[dict[str, Any]]:
     """A JSON list of objects that have all of ``needs``."""
-    found = parsed(text(path), str(path))
+    found = parsed(text(path), path)
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise BadInput(f"{path} is no {provider} file: it is not a list of objects")
     for one in found:
@@ -119,10 +175,12 @@ def listed(path: Path, provider: str, needs: Sequence[str]) -> list[dict[str, An
     return found
 
 
-def parsed(body: str, source: str) -> Any:
-    """The value of a piece of JSON; ``source`` names it in complaints."""
+def parsed(body: str, path: Path, line: int = 0) -> Any:
+    """The value of a piece of JSON: a whole file, or its ``line``."""
+    source = f"{path}{_at(line)}"
     try:
-        return json.loads(body)
+        found = json.loads(body)
+        return noted(found, path, _at(line).removeprefix(", ")) if noting() else found
     except json.JSONDecodeError as error:
         raise BadInput(f"{source} is not JSON: it breaks off or goes wrong at line {error.lineno}, column {error.colno}") from error
     except (ValueError, RecursionError) as error:
@@ -138,6 +196,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
             except UnicodeDecodeError as error:
                 raise BadInput(f"{path} is not text at line {number_}") from error
             if line:
+                at(path, f"line {number_}")
                 yield number_, line
 
 
@@ -227,8 +286,8 @@ def _at(line: int) -> str:
 
 
 def metres(value: float) -> float | None:
-    """A coordinate for an event: None instead of NaN."""
-    return float(np.round(value, 4)) if np.isfinite(value) else None
+    """A coordinate for an event: None instead of NaN, or of one that is larger than can be rounded."""
+    return float(np.round(value, 4)) if abs(value) < _FARTHEST_M else None
 
 
 def _need(path: Path, provider: str, columns: Sequence[str], found: Sequence[str]) -> None:

@@ -10,16 +10,20 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import io
+import logging
 import pkgutil
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from simulators.providers._files import content, listed
 from simulators.providers._kloppy_statsbomb import prepared
+from simulators.providers._xml import refuse_types
 from streaming.errors import BadInput
 
 #: arguments that are files, and those of them that are a list of files
@@ -124,7 +128,7 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
         if "three_sixty_data" in handed:
             listed(arguments["three_sixty_data"], "statsbomb", ("event_uuid", "freeze_frame"))
             del handed["three_sixty_data"]
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _logged() as logged:
         warnings.simplefilter("always")
         try:
             dataset = loader.function(**handed)
@@ -136,17 +140,35 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
     if not len(dataset.records) or not dataset.metadata.periods:
         raise BadInput(f"kloppy finds no events and no frames in {names}")
     messages = [w.message for w in caught if issubclass(w.category, (UserWarning, DeserializationWarning))]
-    found = dict.fromkeys(_OBJECT.split(" ".join(str(message).split()))[0] for message in messages)
+    found = dict.fromkeys(_OBJECT.split(" ".join(str(message).split()))[0] for message in [*messages, *logged])
     main = next(arguments[name] for name in loader.arguments if name in arguments)
     name = f"{provider}.{loader.name}" if loader.name else provider
     return Loaded(dataset, name, main[0] if isinstance(main, list) else main, list(found), still_on)
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """What kloppy logs as a warning, which would otherwise be printed."""
+    found: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: found.append(record.getMessage().split(":", 1)[0])  # type: ignore[method-assign]
+    logger = logging.getLogger("kloppy")
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagates
 
 
 def _opened(provider: str, name: str, value: Any) -> Any:
     """What kloppy is handed: the bytes, which leaves no file open; but it looks at the name of Hawk-Eye's metadata."""
     if isinstance(value, list):
         return [_opened(provider, name, path) for path in value]
-    return value if (provider, name) == ("hawkeye", "meta_data") else content(value)
+    body = content(value)
+    refuse_types(value, io.BytesIO(body))
+    return value if (provider, name) == ("hawkeye", "meta_data") else body
 
 
 def _names(known: Mapping[str, list[Loader]]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from features.soccer.ledger import SHOOTOUT
 from simulators.providers._files import metres, number, present, rows, whole
+from simulators.providers._limits import check_length
 from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, Side
 from streaming.errors import BadInput
 from streaming.wire.records import Event
@@ -33,7 +34,9 @@ def times(path: Path, table: Sequence[Row]) -> dict[int, tuple[int, int, bool]]:
     """{period: (first time, last time, whether its end was reported)} of the rows, us."""
     found: dict[int, tuple[int, int, bool]] = {}
     for line, row in enumerate(table, 2):
-        at = us(present(row["Start Time [s]"], path, "Start Time [s]", line))
+        seconds = present(row["Start Time [s]"], path, "Start Time [s]", line)
+        check_length(path, seconds)
+        at = us(seconds)
         period = whole(row["Period"], path, "Period", line)
         if not 1 <= period <= SHOOTOUT:
             raise BadInput(f"{path} has the Period {period}, line {line}: a match has two, extra time two and a shoot-out one")

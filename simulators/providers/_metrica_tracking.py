@@ -11,8 +11,6 @@ tables.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simulators.providers._files import content, number, shirt, text, unique
+from simulators.providers._files import content, first_rows, number, shirt, unique
 from streaming.errors import BadInput
 from streaming.recordings import arrow
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+#: no period, frame or second of a match is larger
+_LARGEST = 1e9
 _BALLS = frozenset({"ball", "football"})
 
 
@@ -73,7 +73,7 @@ def read_tracks(paths: list[Path]) -> Track:
 
 def side_of(path: Path) -> int:
     """0 home, 1 away, by the first row of the table; -1 when it is no table of tracking."""
-    teams = {word.strip().lower() for word in next(csv.reader(io.StringIO(text(path))), [])} - {""}
+    teams = {word.strip().lower() for word in next(iter(first_rows(path, 1)), [])} - {""}
     return 0 if teams == {"home"} else 1 if teams == {"away"} else -1
 
 
@@ -81,7 +81,7 @@ def _read(path: Path, side: int) -> Track:
     import pyarrow as pa
     import pyarrow.csv
 
-    head = list(csv.reader(io.StringIO("\n".join(text(path).split("\n", 3)[:3]))))
+    head = first_rows(path, 3)
     if len(head) < 3 or len(head[2]) < 5 or [word.strip().lower() for word in head[2][:2]] != ["period", "frame"]:
         raise BadInput(f"{path} is no tracking of metrica: its third row is not Period, Frame, Time [s] and names")
     options = pyarrow.csv.ReadOptions(skip_rows=3, autogenerate_column_names=True)
@@ -93,9 +93,10 @@ def _read(path: Path, side: int) -> Track:
     if not columns or len(columns[0]) == 0:
         raise BadInput(f"{path} holds no frames")
     for n, name in enumerate(("Period", "Frame", "Time [s]")):
-        missing = np.flatnonzero(~np.isfinite(columns[n]))
+        missing = np.flatnonzero(~(np.abs(columns[n]) < _LARGEST))
         if len(missing):
-            raise BadInput(f"{path} has nothing in {name}, line {int(missing[0]) + 4}")
+            what = "nothing" if np.isnan(columns[n][missing[0]]) else "no number of a match"
+            raise BadInput(f"{path} has {what} in {name}, line {int(missing[0]) + 4}")
     period, frame, seconds = columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2]
     if (np.diff(frame) <= 0).any() or (np.diff(seconds) <= 0).any():
         late = int(np.flatnonzero((np.diff(frame) <= 0) | (np.diff(seconds) <= 0))[0]) + 5

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from simulators.providers._place import at
 from simulators.providers._tables import EMPTY_CELLS, arrow_table, header
 from streaming.errors import BadInput
 from streaming.recordings import arrow
@@ -117,6 +118,7 @@ def load(
     # first which rows are wanted, then all else of those alone
     for word, wanted in (("game", game), ("play", play)):
         if word in names:
+            at(path, f"the column {names[word]}")
             done[word] = _whole(found.column(names[word]), path, names[word], row)
             if wanted is not None:
                 keep = done[word] == wanted
@@ -124,6 +126,7 @@ def load(
                 done = {w: values[keep] for w, values in done.items()}
     for word, name in names.items():
         if word not in _WHOLE:
+            at(path, f"the column {name}")
             done[word] = _column(
                 found.column(name),
                 path,
@@ -205,8 +208,8 @@ def _numbers(column: Any, path: Path, name: str, row: npt.NDArray[np.int64]) -> 
         try:
             values[k] = float(cell)
         except (TypeError, ValueError):
-            at = int(np.flatnonzero(codes == k)[0])
-            raise BadInput(f"{path} has {cell!r} in the column {name}, row {row[at]}, where a number belongs") from None
+            first = int(np.flatnonzero(codes == k)[0])
+            raise BadInput(f"{path} has {cell!r} in the column {name}, row {row[first]}, where a number belongs") from None
     return values[codes]
 
 

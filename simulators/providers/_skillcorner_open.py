@@ -180,7 +180,7 @@ def _track(path: Path, meta: Mapping[str, Any], squad: list[Entity]) -> Track:
     extrapolated = strangers = 0
     for line, words in lines(path):
         source = f"{path}, line {line}"
-        frame = parsed(words, source)
+        frame = parsed(words, path, line)
         if not isinstance(frame, dict) or frame.get("frame") is None:
             raise BadInput(f"{source} has no frame")
         number_ = int(number(frame["frame"], path, "frame", line))

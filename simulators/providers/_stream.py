@@ -51,10 +51,12 @@ def tracking(
             if in_play is not None:
                 play = np.where(tag_row[entity] == 0, in_play[lo : lo + step][frame], np.nan)
                 channels["in_play"] = play.astype(np.float32)
-            for name, values in (vendor or {}).items():
-                channels[name] = values[lo : lo + step][frame, entity].astype(np.float32)
+            with np.errstate(over="ignore"):
+                for name, values in (vendor or {}).items():
+                    channels[name] = values[lo : lo + step][frame, entity].astype(np.float32)
             t = t_us[lo : lo + step][frame]
-            x, y, z = (part[frame, entity, axis].astype(np.float32) for axis in range(3))
+            with np.errstate(over="ignore"):  # the guard refuses what becomes infinite
+                x, y, z = (part[frame, entity, axis].astype(np.float32) for axis in range(3))
             yield Telemetry(game, feed, t, tag_row[entity], x, y, z, t + TRACKING_DELAY_US, channels=channels)
 
     return packets

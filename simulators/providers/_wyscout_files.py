@@ -17,6 +17,8 @@ import numpy as np
 
 from simulators.providers._files import content, listed, maybe, only
 from simulators.providers._files import pick as pick_file
+from simulators.providers._parquet import parquet
+from simulators.providers._place import noting
 from simulators.providers._wyscout_events import Row
 from streaming.errors import BadInput
 
@@ -26,6 +28,8 @@ _EVENTS: Final = (
     "match_id", "event_id", "period", "second", "team_id", "player_id", "event", "sub_event", "x", "y", "end_x", "end_y", "tags",
 )  # fmt: skip
 _MATCHES: Final = ("match_id", "duration", "home_id", "away_id", "home_score", "away_score", "label")
+#: no period lasts longer, s
+_LONGEST_S: Final = 4 * 3600.0
 _LABEL: Final = re.compile(r"^(.+?) - (.+), \d+ - \d+")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -84,7 +88,9 @@ def source(files: Sequence[Path]) -> Source:
     players = maybe(files, "wyscout", "the players", lambda name: name.startswith("player"))
     teams = maybe(files, "wyscout", "the teams", lambda name: name.startswith("team"))
     only(files, [events, matches, players, teams], "wyscout", TAKES)
-    return _opened(*(_key(path) if path else None for path in (events, matches, players, teams)))
+    opener = _opened.__wrapped__ if noting() else _opened
+    found: Source = opener(*(_key(path) if path else None for path in (events, matches, players, teams)))
+    return found
 
 
 def _key(path: Path) -> tuple[Path, int, int]:
@@ -115,11 +121,10 @@ class _Table:
 
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self.path = path
         try:
-            file = pq.ParquetFile(pa.BufferReader(content(path)), read_dictionary=["period", "event", "sub_event"])
+            file = parquet(path, content(path), ["period", "event", "sub_event"])
             missing = [name for name in _EVENTS if name not in file.schema_arrow.names]
             if missing:
                 raise BadInput(f"{path} is no wyscout file: it has no column {missing[0]}")
@@ -151,17 +156,30 @@ class _Table:
             yield Row(
                 int(ident),
                 _period(period, self.path),
-                float(second),
+                _second(second),
                 int(team),
                 int(player or 0),
                 event or "",
                 sub or "",
-                x,
-                y,
-                end_x,
-                end_y,
+                _share(x),
+                _share(y),
+                _share(end_x),
+                _share(end_y),
                 frozenset(tags or ()),
             )
+
+
+def _second(cell: Any) -> float:
+    """Seconds of a period; ``ValueError`` for what no period has."""
+    value = float(cell)
+    if not 0.0 <= value <= _LONGEST_S:
+        raise ValueError(f"{value} s")
+    return value
+
+
+def _share(cell: Any) -> float | None:
+    """A place on the pitch, 0..100; None where there is none."""
+    return None if cell is None else float(cell)
 
 
 def _period(word: str, path: Path) -> int:
@@ -172,10 +190,9 @@ def _period(word: str, path: Path) -> int:
 
 def _table_matches(path: Path) -> dict[str, Match]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(pa.BufferReader(content(path))).read()
+        table = parquet(path, content(path)).read()
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
     missing = [name for name in _MATCHES if name not in table.column_names]
@@ -222,15 +239,15 @@ def _json_row(event: dict[str, Any], path: Path) -> Row:
         return Row(
             int(event["id"]),
             _period(event["matchPeriod"], path),
-            float(event["eventSec"]),
+            _second(event["eventSec"]),
             int(event.get("teamId") or 0),
             int(event.get("playerId") or 0),
             str(event["eventName"]),
             str(event.get("subEventName") or ""),
-            places[0].get("x"),
-            places[0].get("y"),
-            places[1].get("x"),
-            places[1].get("y"),
+            _share(places[0].get("x")),
+            _share(places[0].get("y")),
+            _share(places[1].get("x")),
+            _share(places[1].get("y")),
             frozenset(int(tag["id"]) for tag in event.get("tags") or ()),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:

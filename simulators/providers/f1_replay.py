@@ -20,6 +20,7 @@ import numpy.typing as npt
 from features.core.units import factor
 from simulators.providers import Imported
 from simulators.providers._files import document, only, pick
+from simulators.providers._limits import check_length
 from simulators.providers._stream import NO_DATE_US
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
@@ -59,6 +60,7 @@ def read(files: list[Path]) -> Imported:
     everywhere = np.concatenate([np.column_stack([c["x"], c["y"]]) for c in cars.values()]) / 10.0
     middle, span = (everywhere.max(0) + everywhere.min(0)) / 2, np.ptp(everywhere, axis=0)
     end_s = max(float(c["t"][-1]) for c in cars.values())
+    check_length(path, end_s)
     name = path.name.lower().removesuffix(".gz").removesuffix(".json").replace("_", "-")
     names = list(cars)
     record = GameRecord(

@@ -25,9 +25,10 @@ from simulators.providers._f1_laps import Lap, chain, check_order, until_the_fla
 from simulators.providers._f1_session import chain as timed_chain
 from simulators.providers._f1_session import ends_at, kind_of, on_a_clock, opening
 from simulators.providers._f1_session import events_of as timed_laps
-from simulators.providers._f1_table import Laps, Result, read_corners, read_laps, read_results, read_stops, read_teams
+from simulators.providers._f1_table import MOST_LAPS, Laps, Result, read_corners, read_laps, read_results, read_stops, read_teams
 from simulators.providers._f1_windows import DELAY_US, HZ, STRETCH, Columns, Driver, packets
 from simulators.providers._files import content, maybe, only, pick, table
+from simulators.providers._limits import check_length
 from simulators.providers._stream import NO_DATE_US, in_arrival_order
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
@@ -58,6 +59,7 @@ def read(files: list[Path]) -> Imported:
     middle, span = _box([driver.columns for driver in drivers.values()])
     game, t0_us = "f1-" + telemetry.parent.name.removeprefix("f1_").replace("_", "-"), NO_DATE_US
     end_s = max(driver.laps[-1].end_s for driver in drivers.values() if driver.laps)
+    check_length(laps_csv, end_s)
     race = race_of(game, t0_us, drivers, race_laps, flag_s, listed.columns)
     race.corners, race.stops, race.results = (
         read_corners(optional["corners.json"], lap_m),
@@ -127,6 +129,11 @@ def _telemetry(path: Path, known: set[str], laps_csv: Path, notes: dict[str, str
     if not len(found["time"]):
         raise BadInput(f"{path} holds no samples")
     numbers = {name: _numbers(found[name], path, name) for name in (*_TELEMETRY[1:], *_OPTIONAL) if name in found}
+    late = np.flatnonzero(numbers["lap"] > MOST_LAPS)
+    if len(late):
+        raise BadInput(
+            f"{path} has {numbers['lap'][late[0]]:g} in the column lap, row {late[0] + 1}, where the number of a lap belongs"
+        )
     drivers = np.array([str(name) if name is not None and name == name else "" for name in found["driver"].tolist()])
     usable = (drivers != "") & np.isfinite(numbers["lap"]) & np.isfinite(numbers["time"]) & (numbers["lap"] >= 1)
     if not usable.all():

@@ -63,18 +63,20 @@ def kafka(seconds: float = 24.0) -> Result:
     }
 
 
-def soak(minutes: float = 60.0, every_s: float = 60.0) -> Result:
-    """Ten games for an hour on the embedded runner: whether memory and latency stay where they were."""
+def soak(minutes: float = 60.0, every_s: float = 60.0, kill_every_s: float = 0.0) -> Result:
+    """Ten games for an hour on the embedded runner: whether memory and latency stay, and each final value arrives once."""
     from streaming.bench.kafka import floor
-    from streaming.bench.soak import judged, spans_of
+    from streaming.bench.soak import judged, soaked
 
     url, load, games = _broker(), one_game(60.0 * minutes), 10
-    spans = spans_of(url, load, games, every_s)
+    spans, kills, difference = soaked(url, load, games, every_s, kill_every_s)
+    final = {"finals": difference.finals, "lost": difference.lost, "doubled": difference.doubled, "in_excess": difference.in_excess}
+    killed = f", an operator killed every {kill_every_s:g} s" if kill_every_s else ""
     return {
-        "what": f"{games} games for {minutes:g} minutes through a real broker, looked at every {every_s:g} s",
-        "figures": judged(spans) | {"late_p99_us": load.late_us(99)},
+        "what": f"{games} games for {minutes:g} minutes through a real broker, looked at every {every_s:g} s{killed}",
+        "figures": judged(spans) | {"late_p99_us": load.late_us(99), "kills": kills} | final,
         "floor": {"relay_" + k.removeprefix("floor_"): v for k, v in floor(url, load, spans[-1].message_bytes, games).items()},
-        "target": "memory flat (growth < 2 %), p99 flat",
+        "target": "memory flat (growth < 2 %), p99 flat; no final value lost, doubled or in excess",
         "spans": [span._asdict() for span in spans],
     }
 

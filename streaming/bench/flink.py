@@ -27,6 +27,7 @@ from streaming.bench.load_generator import Load
 from streaming.errors import Unavailable
 from streaming.flink.rest import Rest
 from streaming.kafka.broker import ensure
+from streaming.kafka.publisher import release
 from streaming.kafka.settings import parse
 
 #: where the cluster is, by default
@@ -66,11 +67,14 @@ def on_air(url: str, cluster: str, sport: str, profile: str, parallelism: int) -
     Rest(cluster).slots()
     through_kafka.behind(address, sport, group, skip=True)
     options = ["--runner", "flink", "--flink", cluster, "--profile", profile, "--parallelism", str(parallelism), "--group", group]
+    # The group has used what was there before, and publishes nothing for good.
+    options += ["--fresh", "--take-over"]
     operator = Operator(url, sport, options)
     try:
         yield operator.first_line.split(": job ")[1].split()[0]
     finally:
         operator.end()
+        release(address, sport, group)
 
 
 # -- the curve ---------------------------------------------------------------------------------------------------------------
@@ -297,7 +301,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     try:
         import matplotlib
     except ImportError:
-        raise Unavailable("matplotlib is not installed: pip install -c constraints.txt -e '.[plots]'") from None
+        raise Unavailable("matplotlib is not installed: uv pip install -c constraints.txt -e '.[plots]'") from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator

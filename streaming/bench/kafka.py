@@ -23,7 +23,7 @@ from streaming.bench.load_generator import Load
 from streaming.errors import Unavailable
 from streaming.kafka.broker import admin, broker_errors, ensure
 from streaming.kafka.ingress import Ingress
-from streaming.kafka.offsets import committed, end_offsets
+from streaming.kafka.offsets import committed, end_offsets, partitions_of
 from streaming.kafka.settings import Address, parse
 from streaming.wire import topics
 from streaming.wire.feed import encode_feed
@@ -42,7 +42,20 @@ class Operator:
     """A real ``touchline run``, on the air; ``first_line`` is its line "on the air"."""
 
     def __init__(self, url: str, sport: str, options: Sequence[str]) -> None:
-        command = [sys.executable, "-m", "streaming.cli", "run", "--source", url, "--sink", url, "--sport", sport, *options]
+        command = [
+            sys.executable,
+            "-m",
+            "streaming.cli",
+            "run",
+            "--source",
+            url,
+            "--sink",
+            url,
+            "--sport",
+            sport,
+            "--take-over",
+            *options,
+        ]
         # Its errors go to a file: a pipe without a reader would stop it in the end.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with us)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
@@ -167,20 +180,22 @@ def catch_up(address: Address, sport: str, group: str, patience_s: float = 30.0)
         if left < least:
             least, until = left, time.monotonic() + patience_s
         if time.monotonic() > until:
-            raise Unavailable(f"the operator does not catch up with {topics.telemetry(sport)}: {left} records are left")
+            raise Unavailable(
+                f"the operator does not catch up with {address.topic(topics.telemetry(sport))}: {left} records are left"
+            )
         time.sleep(0.5)
 
 
 def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> int:
     """Records of the input that ``group`` has not used for good; with ``skip`` its offsets move to the end."""
     from kafka import KafkaConsumer
-    from kafka.structs import OffsetAndMetadata, TopicPartition
+    from kafka.structs import OffsetAndMetadata
 
-    topic = topics.telemetry(sport)
+    topic = address.topic(topics.telemetry(sport))
     with broker_errors(address):
-        consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
+        consumer = KafkaConsumer(**address.python(), group_id=address.group(group), enable_auto_commit=False)
         try:
-            parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+            parts = partitions_of(consumer, [topic]).get(topic, [])
             end = end_offsets(consumer, parts)
             if skip:
                 consumer.assign(parts)
@@ -203,7 +218,7 @@ def refuse_company(address: Address, group: str, patience_s: float = 15.0) -> No
     with admin(address) as client, broker_errors(address):
         while True:
             try:
-                found = client.describe_groups([group]).values()
+                found = client.describe_groups([address.group(group)]).values()
                 break
             except CoordinatorNotAvailableError:
                 if time.monotonic() > until:

@@ -1,5 +1,5 @@
-"""The processes that stand beside a benchmark on a broker: one that listens as a subscriber does, and one that answers at once
-where the operator would be. ``python -m streaming.bench.kafka_peers`` is such a process."""
+"""The processes that stand beside a benchmark on a broker: one that listens as a subscriber does, one that counts final values, and
+one that answers at once where the operator would be. ``python -m streaming.bench.kafka_peers`` is such a process."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from streaming.bench.finals import FinalBatch, FinalCounts
 from streaming.errors import Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
-from streaming.kafka.offsets import position
+from streaming.kafka.offsets import partitions_of, position
 from streaming.kafka.settings import Address, parse
 from streaming.wire import topics
 
@@ -40,12 +41,11 @@ def reader_at_end(address: Address, topic: str, isolation: str) -> Any:
     kafka-python processes the answer of one broker only when the request before it is over, so that with the usual 500 ms a record
     may lie there for as long as a long poll lasts."""
     from kafka import KafkaConsumer
-    from kafka.structs import TopicPartition
 
     consumer = KafkaConsumer(
         **address.python(), isolation_level=isolation, fetch_max_wait_ms=10, max_partition_fetch_bytes=MAX_MESSAGE_BYTES
     )
-    here = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    here = partitions_of(consumer, [topic]).get(topic, [])
     consumer.assign(here)
     consumer.seek_to_end(*here)
     for part in here:
@@ -76,7 +76,8 @@ def _print(text: str) -> None:
 def _listen(url: str, sport: str, prefix: str, isolation: str) -> None:
     """The subscriber. On request it prints, for each message since the last request that closes windows: its time here (us), the
     time since their last sample (us), and its size in bytes."""
-    consumer = reader_at_end(parse(url), topics.stats(sport), isolation)
+    address = parse(url)
+    consumer = reader_at_end(address, address.topic(topics.stats(sport)), isolation)
     decode, input_lines, ours = msgspec.json.Decoder(_Batch).decode, _input_lines(), prefix.encode()
     found: list[tuple[int, int, int]] = []
     _print("ready")
@@ -94,6 +95,26 @@ def _listen(url: str, sport: str, prefix: str, isolation: str) -> None:
                 break
             _print(msgspec.json.encode(found).decode())
             found = []
+    consumer.close()
+
+
+def _count(url: str, sport: str, prefix: str) -> None:
+    """The reader of committed records. On request it prints how many final values of each game and stat it has received, and how
+    many it received twice."""
+    address = parse(url)
+    consumer = reader_at_end(address, address.topic(topics.stats(sport)), "read_committed")
+    decode, input_lines, ours = msgspec.json.Decoder(FinalBatch).decode, _input_lines(), prefix.encode()
+    found = FinalCounts()
+    _print("ready")
+    while True:
+        for records in consumer.poll(timeout_ms=200).values():
+            for record in records:
+                if record.key.startswith(ours):
+                    found.take(decode(record.value))
+        if not input_lines.empty():
+            if not input_lines.get():
+                break
+            _print(msgspec.json.encode({"counts": found.counts, "doubled": found.doubled}).decode())
     consumer.close()
 
 
@@ -152,6 +173,11 @@ class Helper:
             self.process.communicate()
 
 
+def counter(url: str, sport: str, prefix: str) -> Helper:
+    """A reader of committed records that counts the final values of games whose names begin with ``prefix``."""
+    return Helper("count", url, sport, prefix)
+
+
 def listener(url: str, sport: str, prefix: str, isolation: str) -> Helper:
     """A subscriber to the stats of games whose names begin with ``prefix``."""
     return Helper("listen", url, sport, prefix, isolation)
@@ -160,5 +186,7 @@ def listener(url: str, sport: str, prefix: str, isolation: str) -> Helper:
 if __name__ == "__main__":
     if sys.argv[1] == "listen":
         _listen(*sys.argv[2:6])
+    elif sys.argv[1] == "count":
+        _count(*sys.argv[2:5])
     else:
         _relay(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))

@@ -1,4 +1,5 @@
-"""Many games for a long time through a real broker: whether memory and latency stay where they were."""
+"""Many games for a long time through a real broker, with operators that are killed: whether memory and latency stay where they
+were, and whether every final value arrives once."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -14,8 +16,9 @@ import numpy as np
 
 from features.core.sport import load_sport
 from streaming.bench.figures import figure
+from streaming.bench.finals import Difference, difference, undisturbed
 from streaming.bench.kafka import Operator, at, catch_up, refuse_company
-from streaming.bench.kafka_peers import Helper, listener
+from streaming.bench.kafka_peers import Helper, counter, listener
 from streaming.bench.load_generator import Load
 from streaming.errors import Unavailable
 from streaming.kafka.broker import ensure
@@ -40,31 +43,71 @@ class Span(NamedTuple):
     worst_us: float
 
 
-def spans_of(url: str, load: Load, games: int = 10, every_s: float = 60.0) -> list[Span]:
-    """Play ``games`` games to a ``touchline run`` of its own; what was seen in each ``every_s`` of them."""
+class Soaked(NamedTuple):
+    """What a soak saw: its spans, how often an operator was killed, and what a reader of committed records missed or got twice."""
+
+    spans: list[Span]
+    kills: int
+    difference: Difference
+
+
+def soaked(url: str, load: Load, games: int = 10, every_s: float = 60.0, kill_every_s: float = 0.0) -> Soaked:
+    """Play ``games`` games to operators of its own, and look at what was seen in each ``every_s`` of them.
+
+    With ``kill_every_s`` a second operator shares the games. It is killed (SIGKILL) so often, and another takes its place; memory
+    is that of the first operator, which stays."""
     address, sport = parse(url), load.record.sport
     ensure(address, sport)
     refuse_company(address, GROUP)
     mark = f"soak-{uuid.uuid4().hex[:8]}-"
+    names = [f"{mark}{i}" for i in range(games)]
     stop = threading.Event()
 
     def play() -> None:
         with Ingress(address, load_sport(sport), packed=False) as ingress:
-            load.send(ingress, [f"{mark}{i}" for i in range(games)], stop)
+            load.send(ingress, names, stop)
 
-    operator = Operator(url, sport, [])
-    try:
+    with ExitStack() as ending:
+        operator = Operator(url, sport, [])
+        ending.callback(operator.end)
+        second = Operator(url, sport, []) if kill_every_s else None
         catch_up(address, sport, GROUP)
-        subscriber = listener(url, sport, mark, "read_uncommitted")
-        with ThreadPoolExecutor(1) as pool:
+        viewer, reader = listener(url, sport, mark, "read_uncommitted"), counter(url, sport, mark)
+        ending.callback(viewer.end)
+        ending.callback(reader.end)
+        with ThreadPoolExecutor(2) as pool:
             feed = pool.submit(play)
+            killer = pool.submit(_kill_in_turn, second, url, sport, kill_every_s, stop) if second else None
             try:
-                return _look(feed, subscriber, operator, every_s)
+                spans = _look(feed, viewer, operator, every_s)
             finally:
                 stop.set()
-                subscriber.end()
-    finally:
-        operator.end()
+        catch_up(address, sport, GROUP)
+        return Soaked(spans, killer.result() if killer else 0, _compare(reader, load, names))
+
+
+def _kill_in_turn(second: Operator, url: str, sport: str, every_s: float, stop: threading.Event) -> int:
+    """Kill an operator after ``every_s`` and start the next, until ``stop``; how many were killed."""
+    kills = 0
+    while not stop.wait(every_s):
+        second.process.kill()
+        second.end()
+        kills += 1
+        second = Operator(url, sport, [])
+    second.end()
+    return kills
+
+
+def _compare(reader: Helper, load: Load, names: list[str]) -> Difference:
+    """What the reader of committed records has once nothing new arrives, beside an undisturbed process."""
+    wanted, found = undisturbed(load), reader.take()
+    patience_s = time.monotonic() + BEGINNING_S
+    while time.monotonic() < patience_s:
+        time.sleep(2.0)
+        before, found = found, reader.take()
+        if found == before:
+            break
+    return difference(wanted, found["counts"], found["doubled"], names)
 
 
 def _look(feed: Future[None], subscriber: Helper, operator: Operator, every_s: float) -> list[Span]:

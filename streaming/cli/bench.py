@@ -24,6 +24,8 @@ BENCHES: Final = {
     "lead-curve": ("streaming.bench.models", "lead_curve"),
     "attribution": ("streaming.bench.models", "attribution"),
     "cars": ("streaming.bench.cars", "cars"),
+    "storm": ("streaming.bench.hostile", "storm"),
+    "hostile": ("streaming.bench.hostile", "bench"),
     "start": ("streaming.bench.pipeline", "start"),
     "kafka": ("streaming.bench.cluster", "kafka"),
     "flink": ("streaming.bench.cluster", "flink"),
@@ -35,7 +37,7 @@ CLUSTER: Final = ("kafka", "flink", "soak", "flink-curve")
 #: these need real games, in the folder that --data names: only by name
 DATA: Final = ("ngs-speed",)
 #: these take many minutes: only by name
-LONG: Final = ("soak", "flink-curve")
+LONG: Final = ("soak", "flink-curve", "hostile")
 PEERS_FOLDER: Final = Path.home() / ".cache" / "touchline" / "peers"
 
 
@@ -50,6 +52,7 @@ def bench(
     ] = False,
     peers_folder: Annotated[Path, typer.Option(help="endpoint: folder where the peers are installed.")] = PEERS_FOLDER,
     minutes: Annotated[float, typer.Option(help="soak: length of the games.", min=1.0)] = 60.0,
+    kill_every_s: Annotated[float, typer.Option(help="soak: kill one of two operators so often; 0: never.", min=0.0)] = 0.0,
     data: Annotated[Path | None, typer.Option(help=f"Folder of real games, for {', '.join(DATA)}.", metavar="FOLDER")] = None,
 ) -> None:
     """Run benchmarks, each beside its floor. Figures depend on the machine and the moment, so compare the ratios.
@@ -70,7 +73,7 @@ def bench(
         raise BadInput(f"no benchmark {unknown[0]!r}: there are {', '.join(BENCHES)}")
     options: dict[str, dict[str, Any]] = {
         "endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None},
-        "soak": {"minutes": minutes},
+        "soak": {"minutes": minutes, "kill_every_s": kill_every_s},
     }
     results = []
     if names and data is None and (judged := [name for name in names if name in DATA]):

@@ -30,6 +30,9 @@ def demo(
     model: Annotated[
         list[str] | None, typer.Option(help="A folder, NAME@simulated, NAME@real, or NAME=ADDRESS of an endpoint.")
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Record the games in this folder, with stats, predictions and models.", metavar="DIR")
+    ] = None,
     contradicted: Contradicted = "withhold",
     as_json: Annotated[bool, typer.Option("--json", help="Print how each game did as JSON at the end.")] = False,
 ) -> None:
@@ -38,6 +41,8 @@ def demo(
     Example: touchline demo soccer --seed 2
 
     One game of every sport at once: touchline demo all
+
+    Recorded as it was on the air: touchline demo soccer --minutes 10 --record recordings
     """
     from simulators.catalogue import check_simulator, simulators
     from streaming.cli.demo_games import LiveGame
@@ -57,7 +62,7 @@ def demo(
     hub, stop = Hub(), threading.Event()
     watch_models(hub, registry, contradicted)
     with OperatorFactory(model, registry) as make, Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [LiveGame(name, seed, minutes, speed, hub, stop, make) for name in played]
+        shows = [LiveGame(name, seed, minutes, speed, hub, stop, make, record) for name in played]
         for show in shows:
             show.ready()
         for show in shows:
@@ -79,7 +84,7 @@ def demo(
             pass
         stop.set()
         for show in shows:
-            show.join(10.0)
+            show.join(10.0 if record is None else 60.0)  # a recording is finished at its end
         report(shows, as_json)
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from streaming.errors import TouchlineError
@@ -25,7 +26,8 @@ BEHIND_S: Final = 1.0
 class LiveGame:
     """One game: ``ready()`` makes its operator and warms it up, ``start()`` plays it until it is over or ``stop`` is set.
 
-    ``lag`` measures how late records reached the operator: a game whose operator or simulator is too slow falls behind there.
+    ``record`` is a folder to record it in. ``lag`` measures how late records reached the operator: a game whose operator or
+    simulator is too slow falls behind there.
     """
 
     def __init__(
@@ -37,9 +39,10 @@ class LiveGame:
         hub: Hub,
         stop: threading.Event,
         make: OperatorFactory,
+        record: Path | None = None,
     ) -> None:
         self.sport, self.seed, self.minutes, self.speed, self.hub, self.stop = sport, seed, minutes, speed, hub, stop
-        self.make = make
+        self.make, self.folder = make, record
         self.lag = Lag()
         self.failed: Exception | None = None
         self.took_s = 0.0
@@ -75,6 +78,8 @@ class LiveGame:
             self._thread.join(timeout_s)
 
     def _play(self) -> None:
+        from streaming.factory import requested_of
+        from streaming.recordings.capture import LiveRecorder
         from streaming.runners.embedded import EmbeddedRunner
         from streaming.sinks import Sink
 
@@ -83,6 +88,9 @@ class LiveGame:
             records, sinks = self.hub.tee(self._records(wall)), list[Sink]([self.hub])
             if self.hub.models is not None:
                 records, sinks = self.hub.models.tee(self.record, records), [self.hub, self.hub.models]
+            if self.folder is not None:
+                recorder = LiveRecorder(self.folder, self.record, requested_of(self.operator))
+                records, sinks = recorder.tee(records), [*sinks, recorder]
             EmbeddedRunner(self.operator, sinks, wall=wall).run(records)
         except Exception as error:  # noqa: BLE001 - reported at the end: the other games go on
             self.failed = error

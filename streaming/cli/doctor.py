@@ -53,7 +53,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
             rows.append((f"models of {name}", False, str(error), f"touchline models list {name}"))
     for extra, (modules, purpose) in EXTRAS.items():
         missing = [module for module in modules if importlib.util.find_spec(module) is None]
-        rows.append((f"extra [{extra}]", not missing, purpose, f"pip install -c constraints.txt -e '.[{extra}]'"))
+        rows.append((f"extra [{extra}]", not missing, purpose, f"uv pip install -c constraints.txt -e '.[{extra}]'"))
     browser = next((shutil.which(n) for n in ("chromium", "chromium-browser", "google-chrome") if shutil.which(n)), None)
     rows.append(("Chromium", browser is not None, "for the browser tests", "apt-get install chromium"))
     with socket.socket() as probe:

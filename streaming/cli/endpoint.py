@@ -9,14 +9,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streaming.cli.front import (
+    AllowedHosts,
+    AllowedOrigins,
+    BehindProxy,
+    FrontOptions,
+    Host,
+    MaxConnections,
+    TlsCert,
+    TlsKey,
+    TokenFile,
+    front_of,
+)
+from streaming.observability.logs import on_air
+
 if TYPE_CHECKING:
+    from models.registry.store import Store
     from models.serving.deployed import DeploymentSync
     from models.serving.loaded_models import LoadedModels
 
 
 def endpoint(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65_535)] = 8090,
-    host: Annotated[str, typer.Option(help="Address to listen on; any but the loopback needs a token.")] = "127.0.0.1",
+    host: Host = "127.0.0.1",
     uds: Annotated[Path | None, typer.Option(help="Also listen on this Unix socket.", metavar="PATH")] = None,
     models: Annotated[
         list[Path] | None,
@@ -34,6 +49,13 @@ def endpoint(
     waiting: Annotated[
         int, typer.Option(help="Maximum number of waiting requests; further ones get 503 with Retry-After.", min=1)
     ] = 1024,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    behind_proxy: BehindProxy = False,
+    tokens: TokenFile = None,
+    allowed_host: AllowedHosts = None,
+    allowed_origin: AllowedOrigins = None,
+    max_connections: MaxConnections = None,
 ) -> None:
     """Serve models over HTTP, by the contract of a SageMaker container, until Ctrl-C or SIGTERM.
 
@@ -41,31 +63,48 @@ def endpoint(
 
     Ask it: curl -H 'content-type: text/csv' --data-binary @rows.csv http://127.0.0.1:8090/models/xgoals/invoke
 
-    With TOUCHLINE_ENDPOINT_TOKEN in the environment every request but /ping must carry it (Authorization: Bearer ...).
+    With --tokens, or one token in TOUCHLINE_ENDPOINT_TOKEN, every request but /ping must carry one (Authorization: Bearer ...): the
+    scope predict asks models, admin also loads them and reads /metrics.
     """
     import uvloop
 
     from models.serving.loaded_models import LoadedModels
     from models.serving.server import Server
-    from streaming.errors import BadInput, Unavailable
+    from streaming.errors import Unavailable
 
-    token = os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", "")
-    if host not in ("127.0.0.1", "::1", "localhost") and not token:
-        raise BadInput(f"--host {host} lets others in: set TOUCHLINE_ENDPOINT_TOKEN to the token that they must show")
+    options = FrontOptions(
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        behind_proxy=behind_proxy,
+        tokens=tokens,
+        hosts=allowed_host,
+        origins=allowed_origin,
+        most_connections=max_connections,
+    )
+    # an operator asks as often as there is something to ask; the queue is bounded
+    front = front_of(host, options, single_token=os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", ""), bounded_rate=False)
     loaded = LoadedModels(models or ())
     deployed = None
     if store is not None and not models:
         deployed = _follow(loaded, store)
     else:
         _load(loaded, models)
-    server = Server(loaded, host=host, port=port, uds=uds, token=token, most_waiting=waiting)
+    server = Server(
+        loaded,
+        host=host,
+        port=port,
+        uds=uds,
+        front=front,
+        most_waiting=waiting,
+    )
 
     async def serve() -> None:
         await server.start()
         if deployed is not None:
             deployed.start(asyncio.get_running_loop())
-        where = f"http://{host}:{server.port}" + (f" and {uds}" if uds else "")
+        where = f"{'http' if front.tls is None else 'https'}://{host}:{server.port}" + (f" and {uds}" if uds else "")
         print(f"{len(loaded.models)} models at {where}: {', '.join(sorted(loaded.models))}; Ctrl-C ends it", flush=True)
+        on_air()
         await server.until_signal()
 
     try:
@@ -80,16 +119,25 @@ def _follow(loaded: LoadedModels, root: Path) -> DeploymentSync:
     from models.registry.store import Store
     from models.serving.contract import Refused
     from models.serving.deployed import DeploymentSync
+    from models.specs import SPECS
     from streaming.errors import BadInput
 
     if not root.is_dir():
         raise BadInput(f"there is no model registry at {root}: touchline models train makes one")
     store = Store(root)
     try:
-        live = [name for name in store.names() if store.deployed(name)]
-        return DeploymentSync(loaded, store, {*shipped(), *live})
+        registered = [name for name in store.names() if name in SPECS and _is_live(store, name)]
+        return DeploymentSync(loaded, store, {*shipped(), *registered})
     except (ValueError, Refused) as error:
         raise BadInput(str(error)) from None
+
+
+def _is_live(store: Store, name: str) -> bool:
+    """Whether a version of the model was deployed; where that cannot be read the follower finds out, and says so."""
+    try:
+        return store.deployed(name) is not None
+    except (ValueError, OSError):
+        return True
 
 
 def _load(loaded: LoadedModels, folders: list[Path] | None) -> None:

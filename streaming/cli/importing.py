@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from simulators.providers import current_name, providers, read, read_all
+from simulators.providers._limits import DEFAULT_MB, MOST_MB, limited
 from streaming.errors import BadInput
 
+#: what a game may be called to get a folder of that name
+_FOLDER = re.compile(r"[\w-][\w.-]{0,99}")
 _LIST = "\n\n".join(f"  {name}: {line}" for name, line in sorted(providers().items()))
 
 
@@ -24,14 +28,25 @@ def import_(
     overwrite: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
     check: Annotated[bool, typer.Option(help="Compare our values with the provider's own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, one line per game.")] = False,
+    limit_mb: Annotated[int, typer.Option(help="What a file may unpack to, MB.", min=1, max=MOST_MB, metavar="MB")] = DEFAULT_MB,
 ) -> None:
     provider = named(provider)
-    if pick:
-        _one(provider, read(provider, files, pick), out, overwrite=overwrite, check=check, as_json=as_json)
-        return
+    with limited(limit_mb):
+        if pick:
+            _one(provider, read(provider, files, pick), out, overwrite=overwrite, check=check, as_json=as_json)
+        else:
+            _every(provider, files, out, overwrite=overwrite, check=check, as_json=as_json)
+
+
+def _every(provider: str, files: list[Path], out: Path, *, overwrite: bool, check: bool, as_json: bool) -> None:
+    """Write every game of the files; ``BadInput`` at the end when some could not be imported."""
     several, refused = read_all(provider, files), []
     for name, imported in several:
         try:
+            if name and not _FOLDER.fullmatch(name):
+                raise BadInput(
+                    f"the id {name[:40]!r} of a game in {files[0]} cannot be the name of a folder: pick it alone with --pick"
+                )
             _one(provider, imported(), out / name, overwrite=overwrite, check=check, as_json=as_json)
         except BadInput as error:
             if len(several) == 1:

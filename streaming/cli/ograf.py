@@ -24,7 +24,12 @@ def ograf(
     from streaming.errors import BadInput
     from streaming.web.ograf import files
 
-    if urlsplit(gateway).scheme not in ("http", "https") or not urlsplit(gateway).netloc:
+    try:
+        parts = urlsplit(gateway)
+        good = parts.scheme in ("http", "https") and bool(parts.netloc)
+    except ValueError:
+        good = False
+    if not good:
         raise BadInput(f"--gateway {gateway} is not an address like http://127.0.0.1:8080")
     gateway = gateway.rstrip("/")
     found = files(gateway)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +38,10 @@ def replay(
         Path | None,
         typer.Option(envvar="TOUCHLINE_REGISTRY", help="Model registry with the versions that the recording names.", metavar="DIR"),
     ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow-registry", help="Use the models deployed in the registry, now and later, not the recorded ones."),
+    ] = False,
     record: Annotated[
         Path | None, typer.Option(help="Also record in this folder, with stats and predictions.", metavar="DIR")
     ] = None,
@@ -50,14 +53,16 @@ def replay(
     Example: touchline replay REC --speed max --out stats.parquet
 
     Models have the versions that the recording names, each from where it took over, and those chosen by name stay chosen; --model
-    gives others.
+    gives others, and --follow-registry those that are deployed.
+
+    Example: touchline replay REC --speed 1 --serve --registry model-registry --follow-registry
     """
     from streaming.cli.lifecycle.common import watch_models
     from streaming.cli.lifecycle.pinning import pin_models
     from streaming.cli.parsing import parse_from, parse_speed
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
-    from streaming.factory import operator_for, prepare, requested_of
+    from streaming.factory import OperatorFactory, prepare, requested_of
     from streaming.recordings.reader import Recording
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks import SinkOptions, open_sink
@@ -69,8 +74,11 @@ def replay(
     rec = Recording(recording)
     records: Iterable[Any] = (each for _, each in due(rec, pace, from_s))
     options: dict[str, Any] = {"draw": serve, "provisional": serve or every or pace is not None}
-    if model:
-        operator = operator_for(rec.game, model, **options)
+    if follow and (registry is None or model):
+        raise BadInput("--follow-registry takes the models from --registry DIR, and no --model")
+    make = OperatorFactory(model, registry if follow else None, **options)
+    if model or follow:
+        operator = make(rec.game)
     else:
         operator, records = pin_models(rec, records, registry, **options)
     file: Sink | None = None
@@ -85,11 +93,11 @@ def replay(
             from streaming.web.hub import Hub
 
             hub = Hub()
-            models = watch_models(hub, registry, contradicted)
+            models = watch_models(hub, registry, contradicted, "replay", recording)
             gateway = Gateway(hub, port=port, recordings=recording.parent).start()
             hub.attach(rec.game, operator.metrics)
             sinks += [hub, models]
-            prepare(rec.game.sport, partial(operator_for, chosen=model, **options))
+            prepare(rec.game.sport, make)
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
         if pace is not None:
             records = paced(records, pace)
@@ -102,7 +110,7 @@ def replay(
 
             if (record / rec.path.name).resolve() == rec.path.resolve():
                 raise BadInput(f"{record} holds the very recording that is replayed")
-            capture = GameRecorder(record, rec.game.sport, requested_of(operator))
+            capture = GameRecorder(record, rec.game.sport, requested_of(operator), timed="replay")
             records = capture.tee(rec.game, records)
             sinks.append(capture)
         began = time.perf_counter()
@@ -112,6 +120,7 @@ def replay(
     except BaseException:
         for sink in sinks:
             getattr(sink, "abort", sink.close)()
+        make.close()
         if gateway is not None:
             gateway.stop()
         raise
@@ -128,6 +137,7 @@ def replay(
             pass
         finally:
             gateway.stop()
+    make.close()
 
 
 def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streaming.sources.pace import Record, arrival_us, stamped
+from streaming.sources.pace import Record, SteadyClock, arrival_us, stamped
 from streaming.wire.records import Event, GameRecord
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def send_games(
     for game, _ in games:
         ingress.start(game)
     began, samples, events = time.monotonic(), 0, 0
+    stamps = SteadyClock()
     first: int | None = None
     for _, _, record in heapq.merge(*(_keyed(i, stream) for i, (_, stream) in enumerate(games))):
         due_us = arrival_us(record)
@@ -34,7 +35,7 @@ def send_games(
             wait_s = (due_us - first) / 1e6 / speed - (time.monotonic() - began)
             if wait_s > 0:
                 time.sleep(wait_s)
-        ingress.send(stamped(record, time.time_ns() // 1000) if speed == 1.0 else record)
+        ingress.send(stamped(record, stamps.now_us()) if speed == 1.0 else record)
         if isinstance(record, Event):
             events += 1
         else:

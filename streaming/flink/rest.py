@@ -8,19 +8,41 @@ import json
 import time
 import urllib.error
 import urllib.request
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlsplit
 
 from streaming.errors import BadInput, Unavailable
 
 #: states that a job does not leave
 ENDED: Final = ("FINISHED", "CANCELED", "FAILED")
+#: what the metric of a sink's committer for refused commits ends with
+FAILED_COMMITS: Final = "Committer.failedCommittables"
 #: longest answer that is read, bytes
 MAX_BYTES: Final = 8 << 20
 
 
 class Refused(Unavailable):
-    """The cluster answers with a refusal: a job that is gone, one without checkpoints."""
+    """The cluster answers with a refusal of HTTP status ``status``: a job that is gone (404), one without checkpoints, a cluster
+    that is choosing its leader (503)."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class JobEntry(NamedTuple):
+    """A job as the cluster lists it. ``ended_s`` is the Unix time of its end, None while it has none."""
+
+    id: str
+    name: str
+    state: str
+    started_s: float
+    ended_s: float | None
+    running_s: float
+
+    @property
+    def over(self) -> bool:
+        return self.state in ENDED
 
 
 class Rest:
@@ -51,7 +73,7 @@ class Rest:
             with self._open(request, timeout=self.timeout_s) as answer:
                 return json.loads(answer.read(MAX_BYTES) or b"{}")
         except urllib.error.HTTPError as error:
-            raise Refused(f"the Flink cluster at {self.url} refused {request.selector}: {_reason(error)}") from None
+            raise Refused(f"the Flink cluster at {self.url} refused {request.selector}: {_reason(error)}", error.code) from None
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", error)
             why = getattr(why, "strerror", None) or why
@@ -69,8 +91,49 @@ class Rest:
         """How many slots are free."""
         return int(self.get("/overview")["slots-available"])
 
+    def jobs(self) -> list[JobEntry]:
+        """Every job that the cluster knows, in no order; ended ones are forgotten after an hour."""
+        found = self.get("/jobs/overview")["jobs"]
+        return [
+            JobEntry(
+                id=str(job["jid"]),
+                name=str(job["name"]),
+                state=str(job["state"]),
+                started_s=job["start-time"] / 1000,
+                ended_s=job["end-time"] / 1000 if job.get("end-time", -1) > 0 else None,
+                running_s=job["duration"] / 1000,
+            )
+            for job in found
+        ]
+
+    def settings(self) -> dict[str, str]:
+        """The settings of the JobManager, secrets masked by Flink."""
+        return {str(entry["key"]): str(entry["value"]) for entry in self.get("/jobmanager/config")}
+
     def state(self, job: str) -> str:
         return str(self.get(f"/jobs/{job}")["state"])
+
+    def refused_commits(self, job: str) -> int:
+        """Transactions whose commit the broker refused since the job last started, as its sink counts them: it logs a line each and
+        goes on. One that goes on from a checkpoint commits that one's transactions again, which a broker refuses, too, when they
+        were committed before: whether anything is lost, only the broker knows."""
+        refused = 0
+        for vertex in self.get(f"/jobs/{job}")["vertices"]:
+            path = f"/jobs/{job}/vertices/{vertex['id']}/subtasks/metrics"
+            names = [metric["id"] for metric in self.get(path) if metric["id"].endswith(FAILED_COMMITS)]
+            if names:
+                refused += sum(int(float(m["sum"])) for m in self.get(f"{path}?get={quote(','.join(names))}&agg=sum"))
+        return refused
+
+    def restores(self, job: str) -> int:
+        """How often a job has gone on from a checkpoint or savepoint since it was submitted. Known at once, where measures such as
+        its restarts are some seconds old."""
+        return int(self.get(f"/jobs/{job}/checkpoints")["counts"]["restored"])
+
+    def newest_checkpoint(self, job: str) -> int:
+        """Number of the newest complete checkpoint of a job, 0 before the first."""
+        latest = self.get(f"/jobs/{job}/checkpoints")["latest"]["completed"]
+        return int(latest["id"]) if latest else 0
 
     def running(self, job: str) -> bool:
         """Whether every task of the job runs: its workers have started, and records are taken."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streaming.errors import BadInput, InputLost, Unavailable
 from streaming.kafka.offsets import committed, end_offsets
@@ -20,6 +20,8 @@ MAX_MESSAGE_BYTES: Final = 16_000_000
 
 #: these topics have the broker's own retention; positions and health only matter for a moment
 _HOUR: Final = {"retention.ms": "3600000"}
+#: when a record arrived is the broker's to say, and not its sender's
+_ARRIVALS: Final = {"message.timestamp.type": "LogAppendTime"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 #: snapshots are rewritten every few seconds: small segments, cleaned soon, so that a new reader reads little
 _SNAPSHOTS: Final = {
@@ -79,10 +81,13 @@ def admin(address: Address) -> Iterator[Any]:
 
 
 def _config(topic: str, sport: str) -> dict[str, str]:
+    """Of a topic by its name in ``streaming.wire.topics``."""
     if topic == topics.snapshots(sport):
         return dict(_SNAPSHOTS)
     if topic in topics.compacted(sport):
         return dict(_COMPACTED)
+    if topic == topics.telemetry(sport):
+        return dict(_ARRIVALS)
     if topic == topics.positions(sport):
         return dict(_HOUR)
     return {}
@@ -96,25 +101,26 @@ def ensure(address: Address, sport: str, partitions: int | None = None) -> int:
     """
     from kafka import errors
 
-    wanted = topics.every(sport)
+    wanted = {address.topic(topic): topic for topic in topics.every(sport)}
+    first = address.topic(topics.telemetry(sport))
     with admin(address) as client:
         there = counts(client, wanted)
-        have = there.get(topics.telemetry(sport), partitions or PARTITIONS)
+        have = there.get(first, partitions or PARTITIONS)
         if partitions is not None and have != partitions:
-            raise BadInput(
-                f"topic {topics.telemetry(sport)} has {have} partitions, not {partitions}: leave --partitions out, or use "
-                "another broker"
-            )
+            raise BadInput(f"topic {first} has {have} partitions, not {partitions}: leave --partitions out, or use another broker")
         for topic, number in there.items():
             if number != have:
                 raise BadInput(
-                    f"topic {topic} has {number} partitions where {topics.telemetry(sport)} has {have}: a game must have the "
+                    f"topic {topic} has {number} partitions where {first} has {have}: a game must have the "
                     "same partition in both, so make it anew with as many"
                 )
         missing = [topic for topic in wanted if topic not in there]
         if missing:
             # -1 replicas: as many as the broker's operator has decided
-            new = {topic: {"num_partitions": have, "replication_factor": -1, "configs": _config(topic, sport)} for topic in missing}
+            new = {
+                topic: {"num_partitions": have, "replication_factor": -1, "configs": _config(wanted[topic], sport)}
+                for topic in missing
+            }
             try:
                 client.create_topics(new, wait_for_metadata=True)
             except errors.TopicAlreadyExistsError:
@@ -130,6 +136,22 @@ def counts(client: Any, names: Iterable[str]) -> dict[str, int]:
     return {t["name"]: len(t["partitions"]) for t in client.describe_topics(there)} if there else {}
 
 
+class Unread(NamedTuple):
+    """Of a partition: the first offset that was not finally used, and the end of its log as last seen; None while not known."""
+
+    first: int | None = None
+    end: int | None = None
+
+    @property
+    def lost(self) -> str:
+        """What is gone when the topic is; empty where nothing is."""
+        if self.first is None:
+            return "what the group had not used of it, which was not known yet"
+        if self.end is None:
+            return f"offset {self.first} and all after it"
+        return f"offsets {self.first} to {self.end - 1}" if self.end > self.first else ""
+
+
 class TopicGuard:
     """Detects that the input topic was deleted, or deleted and made again, while it is read.
 
@@ -138,7 +160,7 @@ class TopicGuard:
 
     def __init__(self, address: Address, topic: str, group: str | None = None) -> None:
         self.address, self.topic, self.group = address, topic, group
-        self._unread: dict[int, tuple[int, int]] = {}
+        self._unread: dict[int, Unread] = {}
         self._id = self._look()
 
     def _look(self) -> str | None:
@@ -163,7 +185,7 @@ class TopicGuard:
             (found,) = client.describe_topics([self.topic])
         return str(found.get("topic_id")), len(found["partitions"])
 
-    def _behind(self, group: str, partitions: int) -> dict[int, tuple[int, int]]:
+    def _behind(self, group: str, partitions: int) -> dict[int, Unread]:
         from kafka import KafkaConsumer
         from kafka.structs import TopicPartition
 
@@ -171,18 +193,20 @@ class TopicGuard:
         try:
             all_of_it = [TopicPartition(self.topic, n) for n in range(partitions)]
             end = end_offsets(consumer, all_of_it)
-            return {tp.partition: (committed(consumer, tp) or 0, end[tp]) for tp in all_of_it}
+            return {tp.partition: Unread(committed(consumer, tp) or 0, end[tp]) for tp in all_of_it}
         finally:
             consumer.close()
 
-    def check(self, unread: dict[int, tuple[int, int]] | None = None) -> None:
-        """``InputLost`` with what was lost: ``unread`` is, by partition, the first offset that was not finally used and the
-        end of the log as last seen. ``Unavailable`` when the broker does not answer."""
+    def check(self, unread: Mapping[int, Unread] | None = None) -> None:
+        """``InputLost`` with what was lost: ``unread`` is by partition. ``Unavailable`` when the broker does not answer."""
         before = self._unread if unread is None else unread
         now = self._look()
-        if now == self._id:
-            return
-        lost = [f"partition {p}: offsets {a} to {b - 1}" for p, (a, b) in sorted(before.items()) if b > a]
-        what = "; ".join(lost) if lost else "nothing, everything that had been written was used"
+        if now is not None and now == self._id:
+            return  # without an id at both looks, it was deleted before the first one
+        what = "; ".join(f"partition {number}: {lost}" for number, span in sorted(before.items()) if (lost := span.lost))
+        if not before:
+            what = "nothing here, no partition of it was with this process"
+        elif not what:
+            what = "nothing, everything that had been written was used"
         why = "was deleted" if now is None else "was deleted and made anew"
         raise InputLost(f"topic {self.topic} {why} while it was read; lost: {what}")

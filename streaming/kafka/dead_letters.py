@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 from streaming.errors import BadInput, BadRecord, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
 from streaming.kafka.ingress import Ingress
-from streaming.kafka.offsets import committed, end_offsets, short_of
+from streaming.kafka.offsets import committed, end_offsets, partitions_of, short_of
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.wire import topics
@@ -58,7 +58,7 @@ class DeadLetterReader:
     """The dead letters of a sport, as they are committed. A context manager that holds a connection."""
 
     def __init__(self, address: Address, sport: str, group: str = GROUP) -> None:
-        self.address, self.sport, self.group = address, sport, group
+        self.address, self.sport, self.group = address, sport, address.group(group)
         #: letters that could not be read themselves
         self.unreadable = 0
         self._consumer: Any = None
@@ -66,7 +66,6 @@ class DeadLetterReader:
 
     def __enter__(self) -> Self:
         from kafka import KafkaConsumer
-        from kafka.structs import TopicPartition
 
         patch_emptied_markers()
         with broker_errors(self.address):
@@ -79,9 +78,9 @@ class DeadLetterReader:
                 fetch_max_wait_ms=50,
                 max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
             )
-            there = self._consumer.topics()
-            kinds = [topics.dead(kind) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
-            here = [TopicPartition(t, p) for t in kinds if t in there for p in sorted(self._consumer.partitions_for_topic(t))]
+            kinds = [self.address.topic(topics.dead(kind)) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
+            found = partitions_of(self._consumer, kinds)
+            here = [tp for kind in kinds for tp in found.get(kind, ())]
             self._consumer.assign(here)
             self._ends = end_offsets(self._consumer, here)
         return self
@@ -125,7 +124,7 @@ class DeadLetterReader:
         return [
             found.place
             for found in self.read()
-            if wanted.has(found.letter) and found.letter.payload and (again or not was_replayed(sent, found.place))
+            if wanted.has(found.letter) and _whole(found.letter) and (again or not was_replayed(sent, found.place))
         ]
 
     def send(self, places: Iterable[LetterPosition], ingress: Ingress) -> int:
@@ -165,6 +164,11 @@ class DeadLetterReader:
 
         with broker_errors(self.address):
             self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*stored, -1) for key, stored in commits.items()})
+
+
+def _whole(letter: Letter) -> bool:
+    """Whether the letter has the record to send again: of one that was too long it has only the beginning."""
+    return bool(letter.payload) and not letter.cut_from_bytes
 
 
 def was_replayed(sent: dict[tuple[str, int], list[tuple[int, int]]], place: LetterPosition) -> bool:

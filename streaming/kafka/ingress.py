@@ -6,9 +6,11 @@ from features.core.sport import Sport
 from streaming.kafka.batching import WindowBatcher
 from streaming.kafka.producer import Producer
 from streaming.kafka.settings import Address
+from streaming.observability import traces
 from streaming.wire import topics
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
-from streaming.wire.records import Event, GameRecord, Telemetry, encode
+from streaming.wire.headers import headers, input_headers
+from streaming.wire.records import GAME_VERSION, Event, GameRecord, Telemetry, encode
 
 
 class Ingress(Producer):
@@ -22,7 +24,9 @@ class Ingress(Producer):
 
     def start(self, record: GameRecord) -> None:
         """Announce a game: in the compacted topic of records, and as the first record of the game itself."""
-        self.put_and_wait(topics.games(self.sport.name), record.game, encode(record))
+        self.put_and_wait(
+            topics.games(self.sport.name), record.game, encode(record), headers("game-record", GAME_VERSION, record.game)
+        )
         self._send(record.game, encode_feed(GameStart(record=record)))
         if self.packed:
             self._packers[record.game] = WindowBatcher(self.sport, record)
@@ -50,4 +54,10 @@ class Ingress(Producer):
         self._send(game, value)
 
     def _send(self, game: str, value: bytes) -> None:
-        self.put(self._topic, game, value)
+        about = input_headers(game, value)
+        if traces.active is None or (span := traces.active.begin("ingress", None, game=game, bytes=len(value))) is None:
+            self.put(self._topic, game, value, about)
+            return
+        followed = span
+        sent = self.put(self._topic, game, value, (*about, *followed.headers))
+        sent.add_callback(lambda place: followed.end(partition=place.partition, offset=place.offset))

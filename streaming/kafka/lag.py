@@ -42,6 +42,7 @@ class LagWatch:
 
     def __init__(self, address: Address, sports: Sequence[str]) -> None:
         self.address, self.sports = address, tuple(sports)
+        self._own = tuple(map(address.group, OWN_GROUPS))
         self._client: Any = None
 
     def look(self) -> list[GroupLag]:
@@ -65,7 +66,7 @@ class LagWatch:
         from kafka.structs import TopicPartition
 
         client = self._connected()
-        wanted = {topics.telemetry(sport): sport for sport in self.sports}
+        wanted = {self.address.topic(topics.telemetry(sport)): sport for sport in self.sports}
         there = [topic for topic in client.list_topics() if topic in wanted]
         here = [
             TopicPartition(found["name"], partition["partition_index"])
@@ -79,12 +80,12 @@ class LagWatch:
         try:
             # groups that commit offsets: of consumers, or without a protocol, as a Flink job's
             others = (known["group_id"] for known in client.list_groups() if known["protocol_type"] in ("consumer", ""))
-            groups = sorted({*OWN_GROUPS, *others})
+            groups = sorted({*self._own, *others})
             committed = client.list_group_offsets(dict.fromkeys(groups, here))
         except errors.CoordinatorNotAvailableError:
             return []  # a new broker: it makes room for groups at the first request, and has none
         # Only groups that read this input are described: others may use another protocol, which would be an error.
-        readers = [g for g in groups if g in OWN_GROUPS or any(offset.offset >= 0 for offset in committed[g].values())]
+        readers = [g for g in groups if g in self._own or any(offset.offset >= 0 for offset in committed[g].values())]
         described = client.describe_groups(readers)
         found = []
         for topic, sport in wanted.items():
@@ -94,7 +95,7 @@ class LagWatch:
                     offset, end = committed[group][tp].offset, ends[tp].offset
                     partitions.append(_lag(tp.partition, offset, starts[tp].offset, end))
                 members = len(described[group]["members"])
-                if partitions and ((members and group in OWN_GROUPS) or any(p.committed is not None for p in partitions)):
+                if partitions and ((members and group in self._own) or any(p.committed is not None for p in partitions)):
                     found.append(GroupLag(sport, group, members, partitions))
         return found
 

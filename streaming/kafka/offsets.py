@@ -1,12 +1,25 @@
-"""Offsets of a partition, with a bound on the wait: a partition may be revoked, or its topic deleted, between any two calls."""
+"""Partitions of a topic and their offsets, with a bound on the wait: a partition may be revoked, its topic deleted, or the broker
+gone, between any two calls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from streaming.kafka.workarounds import refresh_topics
+
 #: how long the broker may take to answer where a partition begins or ends, or where a reader of it is
 ANSWER_MS: Final = 5_000
+
+
+def partitions_of(consumer: Any, names: Iterable[str]) -> dict[str, list[Any]]:
+    """The partitions of those of the topics that exist, as the broker has them now; an error of the client, as
+    ``KafkaTimeoutError``, when it does not answer."""
+    from kafka.structs import TopicPartition
+
+    cluster = refresh_topics(consumer, ANSWER_MS)
+    there = {name: cluster.partitions_for_topic(name) for name in sorted(set(names) & set(cluster.topics()))}
+    return {name: [TopicPartition(name, number) for number in sorted(found or ())] for name, found in there.items()}
 
 
 def end_seen(consumer: Any, here: Any) -> int:

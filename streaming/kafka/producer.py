@@ -8,11 +8,12 @@ from streaming.errors import Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
 from streaming.kafka.settings import Address
 from streaming.wire import topics
+from streaming.wire.headers import Headers
 
 
 class Producer:
-    """Idempotent, so that a retry doubles nothing; compressed; a batch is sent at once. A context manager: at a normal end all
-    messages are with the broker."""
+    """To topics by their names in ``streaming.wire.topics``. Idempotent, so that a retry doubles nothing; compressed; a batch is
+    sent at once. A context manager: at a normal end all messages are with the broker."""
 
     def __init__(self, address: Address) -> None:
         from kafka import KafkaProducer
@@ -30,16 +31,18 @@ class Producer:
                 delivery_timeout_ms=60_000,
             )
 
-    def put(self, topic: str, game: str, value: bytes) -> Any:
+    def put(self, topic: str, game: str, value: bytes, headers: Headers = ()) -> Any:
         """One message under the game's key; returns at once, with the client's future of its place on the broker."""
         self._check()
         with broker_errors(self.address):
-            return self._producer.send(topic, value, key=topics.key(game)).add_errback(self._note)
+            return self._producer.send(self.address.topic(topic), value, key=topics.key(game), headers=list(headers)).add_errback(
+                self._note
+            )
 
-    def put_and_wait(self, topic: str, game: str, value: bytes) -> None:
+    def put_and_wait(self, topic: str, game: str, value: bytes, headers: Headers = ()) -> None:
         """The same, and it is with the broker when this returns."""
         with broker_errors(self.address):
-            self._producer.send(topic, value, key=topics.key(game)).get(timeout=30)
+            self._producer.send(self.address.topic(topic), value, key=topics.key(game), headers=list(headers)).get(timeout=30)
 
     def flush(self) -> None:
         """Until the broker has everything; ``Unavailable`` when it does not take it."""

@@ -17,14 +17,18 @@ from typing import Any, Final, Protocol, Self
 from models.latency import Latency
 from streaming.errors import BadRecord, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
-from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, position, short_of
+from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, partitions_of, position, short_of
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.monitoring.watch import ModelWatch
+from streaming.observability import traces
+from streaming.observability.traces import Span
 from streaming.operator.health import decode_health
 from streaming.operator.metrics import OperatorMetrics
+from streaming.threads import WatchedThread
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.headers import GROUP, read_headers
 from streaming.wire.messages import decode_letter, decode_positions, decode_prediction
 from streaming.wire.raw_stats import RawStatBlock, stat_blocks
 from streaming.wire.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
@@ -49,7 +53,7 @@ class Screen(Protocol):
     def waiting(self) -> int: ...
     def attach(self, record: GameRecord) -> None: ...
     def measure(self, game: str, metrics: OperatorMetrics, runner: str, reported_us: int) -> None: ...
-    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None: ...
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int, span: Span | None = None) -> None: ...
     def report(self, events: Sequence[Event]) -> None: ...
 
 
@@ -59,7 +63,8 @@ class KafkaSubscriber:
     ``look_back_s`` is how much of the past of stats, events and dead letters is read first; game records and health come from
     the beginning, since they are compacted. ``lag`` is, by sport, how many messages of stats wait on the broker; ``delay`` how
     long values took from being published to here (microseconds), of those that were published while this one was reading.
-    ``models`` gets the predictions and the events; without it predictions are not read.
+    ``models`` gets the predictions and the events; without it predictions are not read. With ``group`` what another group has
+    published is left out; what names no group is not.
     """
 
     def __init__(
@@ -71,9 +76,11 @@ class KafkaSubscriber:
         committed: bool = False,
         look_back_s: float = LOOK_BACK_S,
         models: ModelWatch | None = None,
+        group: str = "",
     ) -> None:
         self.address, self.sports, self.hub, self.committed = address, tuple(sports), hub, committed
         self.look_back_s, self.models = look_back_s, models
+        self._group = address.group(group) if group else ""
         self.lag: dict[str, int] = {}
         self.delay = Latency()
         self.taken = self.unreadable = 0
@@ -85,20 +92,21 @@ class KafkaSubscriber:
         self._next: dict[Any, int] = {}
         self._past: dict[Any, int] = {}
         self._kinds: dict[str, tuple[Callable[[Any], None], float | None]] = {}
+        name = address.topic
         for sport in self.sports:
             self._kinds |= {
-                topics.games(sport): (self._game, None),
-                topics.health(sport): (self._health, None),
-                topics.stats(sport): (self._stats, look_back_s),
-                topics.events(sport): (self._event, look_back_s),
-                topics.positions(sport): (self._positions, min(look_back_s, POSITIONS_S)),
-                topics.dead(topics.telemetry(sport)): (self._letter, look_back_s),
-                topics.dead(topics.events(sport)): (self._letter, look_back_s),
+                name(topics.games(sport)): (self._game, None),
+                name(topics.health(sport)): (self._health, None),
+                name(topics.stats(sport)): (self._stats, look_back_s),
+                name(topics.events(sport)): (self._event, look_back_s),
+                name(topics.positions(sport)): (self._positions, min(look_back_s, POSITIONS_S)),
+                name(topics.dead(topics.telemetry(sport))): (self._letter, look_back_s),
+                name(topics.dead(topics.events(sport))): (self._letter, look_back_s),
             }
             if models is not None:
-                self._kinds[topics.predictions(sport)] = (self._prediction, look_back_s)
+                self._kinds[name(topics.predictions(sport))] = (self._prediction, look_back_s)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="kafka subscriber", daemon=True)
+        self._thread = WatchedThread(self._run, "kafka subscriber", self._ended)
 
     # -- any thread ------------------------------------------------------------------------------------------------
 
@@ -160,6 +168,10 @@ class KafkaSubscriber:
                 self._over.wait(0.5)
         self._close()
 
+    def _ended(self) -> None:
+        """It has failed in a way that it does not try again after: the pages show that nothing comes any more."""
+        self.trouble = f"reading from {self.address.text} has ended: the log says why"
+
     def _poll_once(self) -> None:
         polled = self._consumer.poll(timeout_ms=50, max_records=200)
         for here, records in polled.items():
@@ -167,7 +179,7 @@ class KafkaSubscriber:
             for record in records:
                 if self._past:
                     self._wait_for_the_hub()
-                if record.value is not None:
+                if record.value is not None and (not self._group or self._follows(record)):
                     self._take(take, record)
             self._next[here] = records[-1].offset + 1
             self.taken += len(records)
@@ -189,6 +201,9 @@ class KafkaSubscriber:
             letter = DeadLetter(record.topic, _name(record.key), reason, record.timestamp * 1000, record.value, detail)
             self.hub.write([letter], time.time_ns() // 1000)
 
+    def _follows(self, record: Any) -> bool:
+        return read_headers(record.headers).get(GROUP, self._group) == self._group
+
     def _wait_for_the_hub(self) -> None:
         while self.hub.waiting > AHEAD and not self._over.is_set():
             time.sleep(0.002)
@@ -206,9 +221,14 @@ class KafkaSubscriber:
         self.hub.measure(health.game, health.metrics(), health.runner, health.reported_us)
 
     def _stats(self, record: Any) -> None:
+        span = None
+        if traces.active is not None:
+            span = traces.active.begin("gateway", record.headers, partition=record.partition, offset=record.offset)
         blocks = stat_blocks(record.value)
         for published_us, run in groupby(blocks, key=lambda pair: pair[0]):
-            self.hub.write([block for _, block in run], published_us)
+            self.hub.write([block for _, block in run], published_us, span)
+        if span is not None:
+            span.end(game=_name(record.key))
         if blocks and self._live_us is not None and blocks[-1][0] > self._live_us:
             self.delay.add(max(0, time.time_ns() // 1000 - blocks[-1][0]))
 
@@ -268,8 +288,7 @@ class KafkaSubscriber:
 
     def _read_games(self) -> None:
         """Announced games, oldest first, so that the newest is known to be the newest whichever partition it is on."""
-        ours = {topics.games(sport) for sport in self.sports} & set(self._consumer.topics())
-        here = self._partitions(ours)
+        here = self._partitions(self.address.topic(topics.games(sport)) for sport in self.sports)
         if not here:
             return
         ends = end_offsets(self._consumer, here)
@@ -294,7 +313,7 @@ class KafkaSubscriber:
     def _look(self, known: bool) -> None:
         """Read all partitions that there are. In the beginning (not ``known``) those of before start a little in the past; a topic
         that appears later is read from its start."""
-        there = self._partitions(set(self._kinds) & set(self._consumer.topics()))
+        there = self._partitions(self._kinds)
         before = self._consumer.assignment()
         if before == set(there):
             return
@@ -310,9 +329,7 @@ class KafkaSubscriber:
             self._consumer.seek(tp, self._next[tp])
 
     def _partitions(self, names: Iterable[str]) -> list[Any]:
-        from kafka.structs import TopicPartition
-
-        return [TopicPartition(t, p) for t in sorted(names) for p in sorted(self._consumer.partitions_for_topic(t))]
+        return [here for found in partitions_of(self._consumer, names).values() for here in found]
 
     def _starts(self, fresh: list[Any]) -> dict[Any, int]:
         starts = first_offsets(self._consumer, fresh)
@@ -325,7 +342,7 @@ class KafkaSubscriber:
         lag = dict.fromkeys(self.sports, 0)
         for sport in self.sports:
             for here in self._consumer.assignment():
-                if here.topic == topics.stats(sport):
+                if here.topic == self.address.topic(topics.stats(sport)):
                     at = position(self._consumer, here)
                     lag[sport] += 0 if at is None else max(0, end_seen(self._consumer, here) - at)
         self.lag = lag

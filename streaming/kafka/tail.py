@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard, broker_errors
-from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, short_of
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard, Unread, broker_errors
+from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, partitions_of, short_of
 from streaming.kafka.settings import Address
 
 WATCH_S: Final = 2.0
@@ -23,7 +23,6 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
     """(key, value, the broker's stamp in microseconds) of each record, in order within a partition, up to the last one there
     when ``stop`` is set. ``InputLost`` when the topic is deleted meanwhile, ``Unavailable`` when it cannot read."""
     from kafka import KafkaConsumer, errors
-    from kafka.structs import TopicPartition
 
     with broker_errors(address):
         watch = TopicGuard(address, topic)
@@ -34,12 +33,12 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
             max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         )
         try:
-            here = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+            here = partitions_of(consumer, [topic]).get(topic, [])
             consumer.assign(here)
             # At the numbers that the beginnings have now: "the beginning" would be looked up anew after an offset is lost.
-            unread = {tp.partition: (first, first) for tp, first in first_offsets(consumer, here).items()}
+            unread = {tp.partition: Unread(first, first) for tp, first in first_offsets(consumer, here).items()}
             for tp in here:
-                consumer.seek(tp, unread[tp.partition][0])
+                consumer.seek(tp, unread[tp.partition].first)
             looked_s = received_s = time.monotonic()
             end: dict[Any, int] | None = None
             while end is None or short_of(consumer, end):
@@ -56,7 +55,7 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
                     received_s = time.monotonic()
                     for record in records:
                         yield (record.key or b"").decode("utf-8", "replace"), record.value or b"", record.timestamp * 1000
-                    unread[tp.partition] = records[-1].offset + 1, max(records[-1].offset + 1, end_seen(consumer, tp))
+                    unread[tp.partition] = Unread(records[-1].offset + 1, max(records[-1].offset + 1, end_seen(consumer, tp)))
                 if time.monotonic() - looked_s > WATCH_S:
                     looked_s = time.monotonic()
                     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -57,6 +57,19 @@ def resume_joining(consumer: Any) -> None:
         consumer._coordinator.request_rejoin()
 
 
+def refresh_topics(consumer: Any, timeout_ms: int) -> Any:
+    """What the client knows of the cluster once it has asked for all topics; ``KafkaTimeoutError`` where no broker answers. Its own
+    ``topics`` and ``partitions_for_topic`` wait for a broker without an end."""
+    cluster = consumer._cluster
+    all_topics, cluster.need_all_topic_metadata = cluster.need_all_topic_metadata, True
+    try:
+        for _ in range(1 + cluster.metadata_refresh_in_progress):  # one that is under way may be about fewer topics
+            consumer._net.run(consumer._manager.wait_for, cluster.request_update(), timeout_ms)
+    finally:
+        cluster.need_all_topic_metadata = all_topics
+    return cluster
+
+
 def patch_emptied_markers() -> None:
     """A compacted topic keeps the batch of an old transaction's end without its marker. A reader of committed records fails on such
     a batch; it has no content, and is skipped."""
@@ -84,6 +97,75 @@ def add_partitions(producer: Any, partitions: Iterable[tuple[str, int]]) -> None
     for topic, number in partitions:
         producer._transaction_manager.maybe_add_partition_to_transaction(TopicPartition(topic, number))
     producer._sender.wakeup()
+
+
+def note_unclear(producer: Any, note: Callable[[BaseException], object]) -> None:
+    """Call ``note``, in the producer's thread, with the error of each request that got no answer, because its connection ended or
+    its time. The client sends such a request again, and the first copy may still arrive."""
+    client = producer._sender._client
+    send = client.send
+
+    def noted(*request: Any, **named: Any) -> Any:
+        return send(*request, **named).add_errback(note)
+
+    client.send = noted
+
+
+def renew_epoch(producer: Any, timeout_s: float) -> None:
+    """Between two transactions: a new epoch of the producer. The broker refuses every request of the old one from now on, whenever
+    it arrives. The client does this by itself for some errors of the broker, but not for requests that it sends again."""
+    from kafka.errors import KafkaTimeoutError
+    from kafka.producer.transaction_manager import InitProducerIdHandler
+
+    manager = producer._transaction_manager
+    with manager._lock:
+        manager._maybe_fail_with_error()
+        manager.bump_producer_id_and_epoch()
+        handler = next(request for *_, request in manager._pending_requests if isinstance(request, InitProducerIdHandler))
+    producer._sender.wakeup()
+    if not handler.result.wait(1000 * timeout_s):
+        raise KafkaTimeoutError(f"no new epoch of {manager.transactional_id} within {timeout_s:g} s")
+
+
+def patch_moved_generation() -> None:
+    """Offsets of a generation that the group has just left are refused, as when a process joins. The client gives up the
+    transaction for that; the broker does not, and takes the offsets once they name the new generation. With this, ``send_offsets``
+    raises ``IllegalGenerationError`` and may be called again."""
+    from kafka import errors
+    from kafka.producer.transaction_manager import TxnOffsetCommitHandler
+
+    plain = TxnOffsetCommitHandler.handle_response
+    if getattr(plain, "tolerant", False):
+        return
+
+    def handle_response(self: Any, response: Any) -> None:
+        found = {code for _, partitions in response.topics for _, code in partitions}
+        if found & {errors.IllegalGenerationError.errno, errors.RebalanceInProgressError.errno}:
+            self.transaction_manager._pending_txn_offset_commits.clear()
+            self.fail(errors.IllegalGenerationError("the group has moved on"))
+        else:
+            plain(self, response)
+
+    handle_response.tolerant = True  # type: ignore[attr-defined]
+    TxnOffsetCommitHandler.handle_response = handle_response
+
+
+def send_offsets(producer: Any, offsets: Mapping[Any, Any], member: Any, timeout_s: float) -> None:
+    """The producer's ``send_offsets_to_transaction``, which itself waits without an end."""
+    _await(producer, producer._transaction_manager.send_offsets_to_transaction(offsets, member), "take the offsets", timeout_s)
+
+
+def commit(producer: Any, timeout_s: float) -> None:
+    """The producer's ``commit_transaction``, which itself waits without an end."""
+    _await(producer, producer._transaction_manager.begin_commit(), "end a transaction", timeout_s)
+
+
+def _await(producer: Any, result: Any, what: str, timeout_s: float) -> None:
+    from kafka.errors import KafkaTimeoutError
+
+    producer._sender.wakeup()
+    if not result.wait(1000 * timeout_s):
+        raise KafkaTimeoutError(f"the broker did not {what} within {timeout_s:g} s")
 
 
 def force_close(producer: Any) -> None:

@@ -4,6 +4,7 @@ with their outcomes."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,16 +56,23 @@ def logged_by(outputs: Iterable[Output], model: str) -> list[LoggedPrediction]:
 
 
 def logged_in(recording: Recording, model: str) -> list[LoggedPrediction]:
-    """The same from a recording; empty when it holds no predictions of the model."""
+    """The same from a recording; empty when it holds no predictions of the model. Times that a replay has measured are left
+    out: what counts is how long it took on the air."""
+    live = recording.contents.timed == "live"
     return [
         row
         for r in recording.read("predictions")
         if r["model"] == model and r["quality"] == "final"
-        for row in logged(_recorded(recording.game.game, r))
+        for row in logged(_recorded(recording.game.game, r, live))
     ]
 
 
-def _recorded(game: str, row: dict[str, Any]) -> Prediction:
+def untimed(predictions: Iterable[LoggedPrediction]) -> list[LoggedPrediction]:
+    """Those of a replay, without the times that it took."""
+    return [replace(each, took_us=float("nan")) for each in predictions]
+
+
+def _recorded(game: str, row: dict[str, Any], timed: bool) -> Prediction:
     return Prediction(
         game=game,
         stat=row["stat"],
@@ -75,7 +83,7 @@ def _recorded(game: str, row: dict[str, Any]) -> Prediction:
         features=np.array(row["features"], np.float64),
         answer=np.array(row["answer"], np.float64),
         quality=row["quality"],
-        took_us=np.nan if row.get("took_us") is None else float(row["took_us"]),
+        took_us=float(row["took_us"]) if timed and row.get("took_us") is not None else np.nan,
         subjects=tuple(row.get("subjects") or ()),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -15,8 +16,11 @@ from models.artefact import Card
 from models.monitoring.monitor import Alert, ModelMonitor, profile_on
 from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction
 from streaming.monitoring.prediction_join import logged
+from streaming.recordings.model_copies import Timed
 from streaming.wire.blocks import Output, Prediction
 from streaming.wire.records import Event, GameRecord
+
+_log = logging.getLogger(__name__)
 
 Record = TypeVar("Record")
 #: events of a game that are remembered, and predictions of a model in a game that wait for their outcomes
@@ -46,12 +50,17 @@ class ModelWatch:
 
     A final prediction of an event that carries its outcome is counted at once; the others wait for the event that does, and those
     with the same one are counted together. ``card_of(model, version)`` finds the card with the training profile, None when there
-    is none.
+    is none. ``timed``: what the predictions are timed in; the report names it, since a replay's times are not those of the air.
+
+    It only watches: what fails here (a card that cannot be read, since no descriptor is left) is counted by its kind in
+    ``failures``, logged once, and never reaches the game.
     """
 
-    def __init__(self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None]) -> None:
-        self.labels, self._card_of = dict(labels), card_of
+    def __init__(self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None], timed: Timed = "live") -> None:
+        self.labels, self._card_of, self.timed = dict(labels), card_of, timed
         self.monitors: dict[str, ModelMonitor] = {}
+        #: by kind of error, how often watching has failed
+        self.failures: Counter[str] = Counter()
         self._readers = {
             kind: [name for name, label in self.labels.items() if kind in label.types]
             for label in self.labels.values()
@@ -69,7 +78,7 @@ class ModelWatch:
         try:
             for record in records:
                 if isinstance(record, Event):
-                    self._on_event(watched, record)
+                    self._watch_event(watched, record)
                 yield record
         finally:
             watched.over = True
@@ -87,13 +96,16 @@ class ModelWatch:
         """An event of an added game was reported, or corrected; its predictions may have arrived before it."""
         game = self._games.get(event.game)
         if game is not None:
-            self._on_event(game, event)
+            self._watch_event(game, event)
 
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
         """Take the final predictions among an operator's outputs."""
         for output in outputs:
             if isinstance(output, Prediction) and output.quality == "final":
-                self._on_prediction(output)
+                try:
+                    self._on_prediction(output)
+                except Exception as error:  # noqa: BLE001 - counted: a game does not end because nobody watches it
+                    self._failed(error)
 
     def close(self) -> None:
         """A game has ended: what still waits in those that are over is settled; what was learnt of their models stays."""
@@ -103,11 +115,14 @@ class ModelWatch:
                 del self._games[name]
         for game in over.values():
             for model in list(game.waiting):
-                self._settle(game, model, last=True)
+                try:
+                    self._settle(game, model, last=True)
+                except Exception as error:  # noqa: BLE001 - as in ``write``
+                    self._failed(error)
 
     def report(self) -> list[dict[str, Any]]:
         """Of every model, by name."""
-        return [self.monitors[name].report() for name in sorted(self.monitors)]
+        return [self.monitors[name].report() | {"timed": self.timed} for name in sorted(self.monitors)]
 
     def recent_report(self, age_s: float = REPORT_AGE_S) -> list[dict[str, Any]]:
         """The report as it was at most ``age_s`` ago: a page that looks every second must not slow the games down."""
@@ -123,6 +138,20 @@ class ModelWatch:
     def contradicted(self) -> dict[str, tuple[str, str]]:
         """By model, the version on the air that its outcomes contradict, and how."""
         return {name: (m.version, m.contradiction()) for name, m in list(self.monitors.items()) if m.calibration.drifted}
+
+    def _watch_event(self, game: _Game, event: Event) -> None:
+        try:
+            self._on_event(game, event)
+        except Exception as error:  # noqa: BLE001 - as in ``write``
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        kind = type(error).__name__
+        with self._lock:
+            self.failures[kind] += 1
+            first = self.failures[kind] == 1
+        if first:
+            _log.error("a model cannot be monitored (%s: %s): its games go on", kind, error, exc_info=error)
 
     def _on_event(self, game: _Game, event: Event) -> None:
         """An event was reported, or corrected. Outcomes in earlier ones count once they have settled: by the clock of the records

@@ -40,6 +40,8 @@ class Availability:
         """The inverse of :meth:`dump`; ``ValueError`` where they are of other subjects."""
         if state.shape != self.state.shape or latest.shape != self.latest.shape:
             raise ValueError("other subjects")
+        if state.dtype != self.state.dtype or latest.dtype != self.latest.dtype or (state & ~1).any():
+            raise ValueError("what its subjects show is not yes or no")
         self.state[:], self.latest[:] = state, latest
 
     @property

@@ -7,7 +7,6 @@ stats of an event, at once when it arrives; and a window that a quiet feed keeps
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Mapping
 from typing import Any, Protocol
 
@@ -22,12 +21,14 @@ from streaming.operator import snapshot
 from streaming.operator.context import GameContext
 from streaming.operator.events.event_stats import EventStage
 from streaming.operator.events.finalizer import EventFinalizer, FinalizerState
-from streaming.operator.inference.reload import DeployedModels, ModelReloader
+from streaming.operator.inference.reload import DeployedModels, FixedModels, ModelReloader
 from streaming.operator.quarantine import Quarantine
+from streaming.operator.state import PlainState, fingerprint
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import ceil_div
 from streaming.operator.telemetry.watermarks import NEVER
 from streaming.operator.telemetry.window_stats import WindowStage, last_only
+from streaming.wire.arrivals import ArrivalGuard, Verdicts
 from streaming.wire.blocks import FrameBlock, Output
 from streaming.wire.records import Event, GameRecord, Telemetry
 
@@ -66,7 +67,8 @@ class GameOperator:
         deployed: DeployedModels | None = None,
         requested: Container[str] = (),
     ) -> None:
-        models = (models if deployed is None else deployed.current()) or {}
+        deployed = deployed or FixedModels(models or {})
+        models = deployed.current()
         self.context = context = GameContext.of(sport, game, models, requested)
         self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
         self.roster, self.grid, self.clock, self.metrics = context.roster, context.grid, context.clock, context.metrics
@@ -75,8 +77,11 @@ class GameOperator:
         self.framer = Framer(context)
         self.windows, self.events = WindowStage(context), EventStage(context, self.framer.seen_us)
         self.finalizer = EventFinalizer(context, self.events, self.framer, provisional)
-        self._reloader = None if deployed is None else ModelReloader(context, deployed, self.windows, self.events)
+        self._reloader = ModelReloader(context, deployed, self.windows, self.events)
         self.quarantine = Quarantine(context, strict)
+        self.arrivals = ArrivalGuard(game)
+        #: events that the latest call has taken, as they were reported
+        self.events_taken: list[Event] = []
         #: by the name under which a snapshot keeps their arrays
         self._stages: dict[str, Stage] = {
             "tape": self.frame_buffer,
@@ -84,7 +89,7 @@ class GameOperator:
             "windows": self.windows,
             "ticks": self.events,
         }
-        self._fingerprint = _fingerprint(context)
+        self._fingerprint = fingerprint(context)
         self._shown_us = NEVER
         self._drawn_row = 0
         self._ended = False
@@ -94,21 +99,34 @@ class GameOperator:
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
-        if self._reloader is not None:
-            self._reloader.maybe_reload(record, now_us, out)
+        self.events_taken = []
+        record, now_us = self.arrivals.even(record, now_us)
+        self._reloader.maybe_reload(record, now_us, out)
         self.context.budget.renew()
         try:
             if record.game != self.game.game:
                 raise BadRecord("another game", record.game)
             if self._ended:
                 raise BadRecord("after the end", "the game has been finished")
-            if isinstance(record, Telemetry):
-                self._on_telemetry(record, now_us, out)
-            else:
-                self._on_event(record, now_us, out)
+            if isinstance(record, Event) and not self.clock.believes(record.t_us, record.arrival_us or now_us):
+                raise BadRecord("clock ahead of arrival", f"event {record.id}")
         except BadRecord as bad:
             out.append(self.quarantine.record(record, bad, now_us))
+            return out
+        self._judged(self.arrivals.take(record, now_us), now_us, out)
         return out
+
+    def _judged(self, verdicts: Verdicts, now_us: int, out: list[Output]) -> None:
+        """Take what may be taken, one by one; the rest are dead letters."""
+        out.extend(self.quarantine.arrival(record, now_us) for record in verdicts.refused)
+        for record in verdicts.taken:
+            try:
+                if isinstance(record, Telemetry):
+                    self._on_telemetry(record, now_us, out)
+                else:
+                    self._on_event(record, now_us, out)
+            except BadRecord as bad:
+                out.append(self.quarantine.record(record, bad, now_us))
 
     def on_time(self, now_us: int) -> list[Output]:
         """Arrival time has come to ``now_us``. A feed that has gone quiet gets provisional values; no watermark moves."""
@@ -139,16 +157,14 @@ class GameOperator:
     def finish(self) -> list[Output]:
         """The stream is over: everything that is still open closes."""
         out: list[Output] = []
+        self.events_taken = []
         if self._ended:
             return out
-        self._ended = True
         self.context.budget.renew()
+        self._judged(self.arrivals.end(), self.clock.now_us, out)
+        self._ended = True
         ingress_us = self.clock.now_us
-        if self.events.has_tracking and self.clock.telemetry_us != NEVER:
-            last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
-            group_end = ceil_div(last, self.grid.hop) * self.grid.hop
-            self._frame(self.grid.t_us(group_end) + self.framer.wait_us, ingress_us, out)
-            self.metrics.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
+        self._frame_rest(out)
         self.framer.until_us = 1 << 62
         self.clock.end()
         self.finalizer.release(out, ingress_us)
@@ -158,7 +174,7 @@ class GameOperator:
         """All that the next record may depend on."""
         finalizer = self.finalizer.dump()
         ledger, unavailable = self.events.dump_ledger()
-        plain = _Plain(
+        plain = PlainState(
             clock=self.clock.dump(),
             waiting=finalizer.waiting,
             settled=finalizer.settled,
@@ -171,21 +187,44 @@ class GameOperator:
             ended=self._ended,
             counts=self.metrics.dump(),
             unavailable=unavailable,
+            silent_us=finalizer.silent_us,
+            corrected=finalizer.corrected,
+            arrivals=self.arrivals.dump(),
         )
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
     def restore(self, raw: bytes) -> None:
         """Take over the state of a snapshot; ``BadSnapshot`` when it is not one of this game, or a signal has changed its shape."""
-        plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint, _Plain)
+        plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint, PlainState)
         try:
+            plain.check()
             self._load_arrays(arrays)
             self.events.load_ledger(plain.ledger, plain.unavailable)
-        except (ValueError, KeyError, msgspec.DecodeError) as error:
+            self.clock.load(plain.clock)
+            self.finalizer.load(
+                FinalizerState(
+                    plain.waiting,
+                    plain.settled,
+                    plain.active,
+                    plain.ticked,
+                    plain.tick_revisions,
+                    plain.event_revisions,
+                    plain.silent_us,
+                    plain.corrected,
+                )
+            )
+            self.arrivals.load(plain.arrivals, self.clock.now_us)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            OverflowError,
+            RecursionError,
+            msgspec.DecodeError,
+            BadRecord,
+        ) as error:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
-        self.clock.load(plain.clock)
-        self.finalizer.load(
-            FinalizerState(plain.waiting, plain.settled, plain.active, plain.ticked, plain.tick_revisions, plain.event_revisions)
-        )
         self.metrics.load(plain.counts)
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
 
@@ -195,14 +234,23 @@ class GameOperator:
         known, unknown = self.events.known(event)
         if unknown is not None and self.strict:
             raise unknown
+        accepted = self.metrics.counts["accepted", "event"]
         try:
             news = self.finalizer.admit(known, now_us, out)
         except BadRecord as bad:
             raise unknown or bad from None
+        if self.metrics.counts["accepted", "event"] != accepted:
+            self.events_taken.append(event if event.arrival_us else msgspec.structs.replace(event, arrival_us=now_us))
         if news and unknown is not None:
             out.append(self.quarantine.record(event, unknown, now_us))
+        if self.finalizer.silence():
+            self._frame_rest(out, self.framer.blank_limit)
+            self.finalizer.release(out, self.clock.now_us)
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
+        if not len(packet):
+            self.metrics.counts["dropped", "empty packet"] += 1
+            return
         samples = self.framer.packet(packet, now_us)
         framer, at, force, rejected = self.framer, 0, False, 0
         while at < len(packet):
@@ -237,6 +285,16 @@ class GameOperator:
             if framer.next_row - before < self.frame_buffer.batch:
                 return
 
+    def _frame_rest(self, out: list[Output], blanks: int = 0) -> None:
+        """Frame what is there to its end, as far as the window in which it lies, and so many empty ones as are framed before a
+        pause is left out: nothing that lies there is expected any more."""
+        if not self.events.has_tracking or self.clock.telemetry_us == NEVER:
+            return
+        last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
+        group_end = ceil_div(last, self.grid.hop) * self.grid.hop
+        self._frame(self.grid.t_us(group_end + blanks * self.grid.hop) + self.framer.wait_us, self.clock.now_us, out)
+        self.metrics.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
+
     def _draw(self, out: list[Output]) -> None:
         buffer = self.frame_buffer
         last = int(buffer.grid_row[buffer.framed - 1])
@@ -265,28 +323,3 @@ class GameOperator:
         for name, stage in self._stages.items():
             own = f"{name}."
             stage.load({key.removeprefix(own): array for key, array in arrays.items() if key.startswith(own)})
-
-
-def _fingerprint(game: GameContext) -> str:
-    """What a snapshot must have in common with the operator that takes it over: the game, its entities and its grid. Signals and
-    ledger go by name, so that a newer version with more stats, or fewer, takes over a game in its middle."""
-    record = game.record
-    parts = [game.grid, record.t0_us, record.periods, record.tags, record.feeds, *game.roster.ids]
-    return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
-
-
-class _Plain(msgspec.Struct, array_like=True, kw_only=True):
-    """What of a snapshot is no array, in its order on the wire."""
-
-    clock: tuple[int, int, int]
-    waiting: list[Event]
-    settled: dict[str, int]
-    ledger: bytes
-    active: list[int]
-    ticked: int
-    tick_revisions: dict[int, int]
-    event_revisions: dict[str, int]
-    drawn_row: int
-    ended: bool
-    counts: list[tuple[str, str, int]]
-    unavailable: list[tuple[str, str]] = []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from models.latency import Latency
 from streaming.errors import BadRecord
 from streaming.operator.metrics import OperatorMetrics
+
+HEALTH_VERSION: Final = 2
 
 
 class HistogramSnapshot(msgspec.Struct, frozen=True):

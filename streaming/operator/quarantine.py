@@ -27,8 +27,20 @@ class Quarantine:
         self.metrics.counts["late" if bad.reason == "late" else "quarantined", bad.reason] += 1
         telemetry = isinstance(record, Telemetry)
         source = topics.telemetry(self.sport) if telemetry else topics.events(self.sport)
-        payload = record if isinstance(record, Telemetry) else encode(record)
-        return DeadLetter(source, self.game, bad.reason, max(now_us, self.clock.now_us), payload, str(bad))
+        now_us = max(now_us, self.clock.now_us)
+        if isinstance(record, Telemetry):
+            return DeadLetter(source, self.game, bad.reason, now_us, record, str(bad))
+        return DeadLetter.of(source, self.game, bad.reason, now_us, encode(record), str(bad))
+
+    def arrival(self, record: Telemetry | Event, now_us: int) -> DeadLetter:
+        """A record, or samples of one, whose stamp of arrival cannot be right."""
+        stamps = record.arrival_us
+        stamp_us = stamps if isinstance(stamps, int) else int(stamps.max(initial=0))
+        now_us = max(now_us, self.clock.now_us, 0)
+        bad = BadRecord("arrival ahead", f"stamped {stamp_us} while the game's records arrived at {now_us} (us)")
+        letter = self.record(record, bad, now_us)
+        self.metrics.counts["quarantined", bad.reason] += len(letter) - 1
+        return letter
 
     def samples(self, framer: Framer, out: list[Output], feed: str = "") -> int:
         """Count the samples that the framer has rejected; all but plain duplicates are kept with their reason."""
@@ -43,7 +55,8 @@ class Quarantine:
                 continue
             if self.strict:
                 raise BadRecord(reason, f"{int(chosen.sum())} samples")
-            columns = values[chosen].astype(np.float32)
+            with np.errstate(invalid="ignore", over="ignore"):
+                columns = values[chosen].astype(np.float32)
             packet = Telemetry(
                 self.game,
                 feed,

@@ -12,12 +12,14 @@ from typing import Final, Literal
 
 import msgspec
 
-from streaming.errors import BadRecord, BadSnapshot, TouchlineError
+from streaming.errors import BadInput, BadRecord, BadSnapshot, TouchlineError
 from streaming.operator.game import GameOperator
 from streaming.operator.health import Health, encode_health
 from streaming.operator.metrics import OperatorMetrics
+from streaming.operator.signing import state_keys
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.bounds import game_name
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed, encode_feed
 from streaming.wire.messages import messages
 from streaming.wire.records import Event, GameRecord, Telemetry
@@ -35,6 +37,7 @@ class _Saved(msgspec.Struct, array_like=True):
     phase: Phase
     record: GameRecord | None
     operator: bytes
+    given_up: str = ""
 
 
 class GameSession:
@@ -48,6 +51,9 @@ class GameSession:
         self.phase: Phase = "waiting"
         self.record: GameRecord | None = None
         self.operator: GameOperator | None = None
+        self._about = {"sport": sport, "game": game}
+        #: why the game was ended before its end
+        self.given_up = ""
 
     @property
     def metrics(self) -> OperatorMetrics | None:
@@ -66,7 +72,8 @@ class GameSession:
             if isinstance(record, GameStart):
                 return self._start(record.record)
             if self.operator is None:
-                raise BadRecord("unknown game", "no game record arrived before it" if self.phase == "waiting" else "it is over")
+                over = f"it is over: {self.given_up}" if self.given_up else "it is over"
+                raise BadRecord("unknown game", "no game record arrived before it" if self.phase == "waiting" else over)
             if isinstance(record, GameEnd):
                 return self._end(record)
             return self._pass(self.operator, record, now_us)
@@ -76,7 +83,7 @@ class GameSession:
             # Our own mistake. One record must not take every game of its partition off the air, again and again at each restart.
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: failed on a record, which is set aside", self.game)
+            _log.exception("failed on a record, which is set aside", extra=self._about)
             return [self._letter("operator failed", f"{type(error).__name__}: {error}", raw, now_us)]
 
     def tick(self, now_us: int) -> list[Output]:
@@ -86,16 +93,27 @@ class GameSession:
         except Exception:
             if self.operator is not None and self.operator.strict:
                 raise
-            _log.exception("game %s: no provisional values of a quiet feed", self.game)
+            _log.exception("no provisional values of a quiet feed", extra=self._about)
             return []
 
-    def snapshot(self) -> bytes:
-        """All that the next record may depend on."""
+    def snapshot(self, where: bytes = b"") -> bytes:
+        """All that the next record may depend on, signed where the deployment has a key; ``where`` is what its keeper adds, so that
+        it is taken in no other place."""
         inner = b"" if self.operator is None else self.operator.snapshot()
-        return _MAGIC + msgspec.msgpack.encode(_Saved(VERSION, self.phase, self.record, inner))
+        raw = _MAGIC + msgspec.msgpack.encode(_Saved(VERSION, self.phase, self.record, inner, self.given_up))
+        return state_keys().seal(raw, self._place(where))
 
-    def restore(self, raw: bytes) -> None:
+    def _place(self, where: bytes) -> bytes:
+        return b"\0".join((self.sport.encode(), self.game.encode(), where))
+
+    def give_up(self, why: str) -> None:
+        """End the game here, without what is still open: the others of its process go on."""
+        _log.error("game %s is ended: %s", self.game, why, extra=self._about)
+        self.phase, self.operator, self.given_up = "over", None, why
+
+    def restore(self, raw: bytes, where: bytes = b"") -> None:
         """Take over a snapshot; ``BadSnapshot`` with the one reason why it does not fit."""
+        raw = state_keys().open(raw, self._place(where), f"the snapshot of game {self.game!r}")
         if raw[:4] != _MAGIC:
             raise BadSnapshot(f"what was kept of game {self.game!r} is not a snapshot")
         try:
@@ -106,14 +124,21 @@ class GameSession:
                     "run the program that wrote it, or a newer one"
                 )
             saved = msgspec.msgpack.decode(raw[4:], type=_Saved)
-        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, IndexError, RecursionError) as error:
             raise BadSnapshot(f"the snapshot of game {self.game!r} cannot be read: {error}") from None
-        self.phase, self.record, self.operator = saved.phase, saved.record, None
+        self.operator = None
         if saved.phase == "on":
             if saved.record is None:
                 raise BadSnapshot(f"the snapshot of game {self.game!r} has no game record")
-            self.operator = self._make(saved.record)
-            self.operator.restore(saved.operator)
+            if saved.record.game != self.game:
+                raise BadSnapshot(f"the snapshot of game {self.game!r} has the record of game {saved.record.game!r}")
+            try:
+                operator = self._make(saved.record)
+            except BadInput as error:
+                raise BadSnapshot(f"the snapshot of game {self.game!r} has a record that no game begins with: {error}") from None
+            operator.restore(saved.operator)
+            self.operator = operator
+        self.phase, self.record, self.given_up = saved.phase, saved.record, saved.given_up
 
     # -- the kinds of records --------------------------------------------------------------------------------------
 
@@ -124,6 +149,8 @@ class GameSession:
             raise BadRecord("after the end", "the game has been played")
         if self.record is not None:
             if record == self.record:
+                if self.metrics is not None:
+                    self.metrics.counts["duplicate", "game record"] += 1
                 return []  # sent twice, which does no harm
             raise BadRecord("changed game record", "the game has started with another one")
         try:
@@ -131,28 +158,26 @@ class GameSession:
         except TouchlineError as error:
             raise BadRecord("bad game record", str(error)) from None
         self.record, self.phase = record, "on"
+        _log.info("the game has begun", extra=self._about)
         return []
 
     def _end(self, end: GameEnd) -> list[Output | Event]:
         if end.game != self.game:
             raise BadRecord("another game", f"the end of {end.game} under the key {self.game}")
         assert self.operator is not None
-        out: list[Output | Event] = list(self.operator.finish())
+        out: list[Output | Event] = [*self.operator.finish(), *self.operator.events_taken]
         self.phase, self.operator = "over", None
+        _log.info("the game is over", extra=self._about)
         return out
 
     def _pass(self, operator: GameOperator, record: Telemetry | Event, now_us: int) -> list[Output | Event]:
-        taken = self.counted[1]
-        out: list[Output | Event] = list(operator.on_record(record, now_us))
-        if isinstance(record, Event) and self.counted[1] != taken:
-            out.append(record if record.arrival_us else msgspec.structs.replace(record, arrival_us=now_us))
-        return out
+        return [*operator.on_record(record, now_us), *operator.events_taken]
 
     def _letter(self, reason: str, detail: str, raw: bytes, now_us: int) -> DeadLetter:
         source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
         if self.operator is not None:
             self.operator.metrics.counts["quarantined", reason] += 1
-        return DeadLetter(source, self.game, reason, now_us, raw, detail)
+        return DeadLetter.of(source, game_name(self.game), reason, now_us, raw, detail)
 
 
 #: arrival time goes on by so much between two checks of a quiet feed in a warm-up, us

@@ -14,6 +14,9 @@ VERSION: Final = 3
 #: version 2 kept the names of models among the facts of events
 READS: Final = (2, 3)
 _MAGIC: Final = b"TLSN"
+#: a snapshot that is larger is no game's (``streaming.operator.limits`` keeps them far below)
+MAX_BYTES: Final = 64_000_000
+MAX_ARRAYS: Final = 4_096
 _KINDS: Final = frozenset({"f8", "f4", "i8", "i4", "i2", "i1", "u4", "u1", "b1"})
 
 
@@ -46,6 +49,8 @@ def unpack(raw: bytes, sport: str, game: str, fingerprint: str, kind: Any) -> tu
     """The plain part as ``kind`` and the arrays; ``BadSnapshot`` with the one reason why it does not fit."""
     if raw[:4] != _MAGIC:
         raise BadSnapshot("this is not a snapshot")
+    if len(raw) > MAX_BYTES:
+        raise BadSnapshot(f"the snapshot has {len(raw):,} bytes; no game's has more than {MAX_BYTES:,}")
     if int.from_bytes(raw[4:8], "little") != zlib.crc32(raw[8:]):
         raise BadSnapshot("the snapshot is damaged: its checksum does not match")
     try:
@@ -54,8 +59,10 @@ def unpack(raw: bytes, sport: str, game: str, fingerprint: str, kind: Any) -> tu
             raise BadSnapshot(f"the snapshot has version {version}, this program reads version {VERSION}")
         found = _decoder.decode(raw[8:])
         plain = msgspec.msgpack.decode(found.plain, type=kind)
+        if len(found.arrays) > MAX_ARRAYS:
+            raise BadSnapshot(f"the snapshot has {len(found.arrays):,} arrays")
         arrays = {name: _array(name, a) for name, a in found.arrays.items()}
-    except (msgspec.DecodeError, IndexError, ValueError) as error:
+    except (msgspec.DecodeError, IndexError, ValueError, OverflowError, RecursionError) as error:
         raise BadSnapshot(f"the snapshot cannot be read: {error}") from None
     if (found.sport, found.game) != (sport, game):
         raise BadSnapshot(f"the snapshot is of {found.sport} game {found.game!r}, not of {sport} game {game!r}")
@@ -67,4 +74,6 @@ def unpack(raw: bytes, sport: str, game: str, fingerprint: str, kind: Any) -> tu
 def _array(name: str, packed: _Array) -> np.ndarray[Any, Any]:
     if packed.kind not in _KINDS:
         raise BadSnapshot(f"the snapshot's {name} has an unknown type {packed.kind!r}")
+    if len(packed.shape) > 8 or any(not 0 <= length <= MAX_BYTES for length in packed.shape):
+        raise BadSnapshot(f"the snapshot's {name} has no shape that an array has")
     return np.frombuffer(packed.raw, packed.kind).reshape(packed.shape).copy()

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import zlib
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -75,36 +76,43 @@ class PartWriter:
     """Row groups in numbered files ``<folder>/<kind>/part-00000.parquet``.
 
     A new file begins after ``groups`` row groups, or when the schema changes. ``write`` returns at once unless the
-    group before is still being encoded; an error of the background thread (a full disk) is raised by the next call.
+    group before is still being encoded; an error of the background thread (a full disk) is raised by the next call. With
+    ``waiting`` it always returns at once, and raises ``Unavailable`` when so many groups wait for the disk.
     """
 
-    def __init__(self, folder: Path, kind: str, *, groups: int = 16, **options: Any) -> None:
-        self.folder, self.kind, self.groups = folder, kind, groups
+    def __init__(self, folder: Path, kind: str, *, groups: int = 16, waiting: int = 0, **options: Any) -> None:
+        self.folder, self.kind, self.groups, self.waiting = folder, kind, groups, waiting
         self.options = OPTIONS | options
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{kind}-parts")
-        self._pending: Future[None] | None = None
+        self._pending: deque[Future[None]] = deque()
         self._open: pq.ParquetWriter | None = None
         self._in_open = 0
         self.parts: list[Part] = []
 
     def write(self, make: Callable[[], pa.Table], first_us: int, last_us: int) -> None:
         """Append the table that ``make`` builds (in the background) as one row group."""
-        self.wait()
-        self._pending = self._thread.submit(self._encode, make, first_us, last_us)
+        while self._pending and (not self.waiting or self._pending[0].done()):
+            self._settle(self._pending.popleft())
+        if len(self._pending) >= max(1, self.waiting):
+            raise Unavailable(f"the disk of {self.folder} is too slow: {len(self._pending)} parts of {self.kind} wait for it")
+        self._pending.append(self._thread.submit(self._encode, make, first_us, last_us))
 
     def wait(self) -> None:
         """Until everything handed over is in the file."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            try:
-                pending.result()
-            except OSError as error:
-                raise Unavailable(f"cannot write {self.kind} to {self.folder}: {reason(error)}") from error
+        while self._pending:
+            self._settle(self._pending.popleft())
+
+    def _settle(self, pending: Future[None]) -> None:
+        try:
+            pending.result()
+        except OSError as error:
+            self._pending.clear()  # what follows cannot be written, either
+            raise Unavailable(f"cannot write {self.kind} to {self.folder}: {reason(error)}") from error
 
     def close(self) -> list[Part]:
         """Finish the last file; every part written, in order."""
         self.wait()
-        self._pending = self._thread.submit(self._finish)
+        self._pending.append(self._thread.submit(self._finish))
         self.wait()
         self._thread.shutdown()
         return self.parts
@@ -180,6 +188,13 @@ class AtomicOutput:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
+        if not self.folder:
+            with suppress(OSError):  # this way needs no descriptor, of which there may be none left
+                self.temporary.unlink(missing_ok=True)
+                for folder in self.temporary.parents:
+                    folder.rmdir()
+                    if folder == self._made:
+                        return
         shutil.rmtree(self._made, ignore_errors=True)
 
     def _refuse_existing(self) -> None:
@@ -223,8 +238,11 @@ class AtomicWriter(ABC):
         """Give up and leave nothing behind."""
         if not self._done:
             self._done = True
-            self._stop()
-            self._staged.abandon()
+            try:
+                with suppress(OSError):  # of what is still to be written to a full disk: it is thrown away
+                    self._stop()
+            finally:
+                self._staged.abandon()
 
     @abstractmethod
     def _complete(self) -> None:

@@ -5,6 +5,7 @@
     REC/telemetry/part-00000.parquet  t_us, arrival_us, feed, tag, x_m, y_m, z_m and a column per channel
     REC/events/part-00000.parquet     the fields of Event, attrs as JSON text
     REC/stats/..., predictions, dead  stats as published, predictions of models, and dead letters, where they were recorded
+    REC/models/NAME/DIGEST/           copies of the models that answered, where they did
 
 Rows lie in the order of arrival. A channel is null where the sample's feed does not carry it and NaN where it carries
 nothing. Parts have checksums, so a flipped bit is found and never replayed. docs/recordings.md is the reader's page.
@@ -12,7 +13,7 @@ nothing. Parts have checksums, so a flipped bit is found and never replayed. doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streaming.errors import BadInput, BadRecord
-from streaming.recordings import arrow
+from streaming.recordings import arrow, unpacking
 from streaming.recordings.parquet_parts import Part, reason
 from streaming.recordings.writer import DTYPES, EVENT_SCHEMA, FORMAT_VERSION, KINDS, TELEMETRY_SCHEMA, Contents, Writer
 from streaming.wire.records import Event, GameRecord, Telemetry, decode_game
@@ -125,18 +126,19 @@ class Recording:
         for part, file in zip(self._of("events"), self._events, strict=True):
             self._check(part)
             with _reading(self.path / part.file):
-                for row in file.read(use_threads=False).to_pylist():
+                for row in unpacking.rows(file):
                     row["attrs"] = msgspec.json.decode(row["attrs"]) if row["attrs"] else {}
                     events.append(msgspec.convert({**row, "game": self.game.game}, Event))
         return events
 
-    def read(self, kind: str) -> list[dict[str, Any]]:
-        """The rows of an operator's outputs: ``stats``, ``predictions``, ``switches`` or ``dead``, in order."""
+    def read(self, kind: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """The rows of an operator's outputs: ``stats``, ``predictions``, ``switches`` or ``dead``, in order, with all of their
+        columns or only these."""
         rows: list[dict[str, Any]] = []
         for part in self._of(kind):
             self._check(part)
             with _reading(self.path / part.file):
-                rows.extend(pq.read_table(self.path / part.file, use_threads=False).to_pylist())
+                rows.extend(unpacking.rows(pq.ParquetFile(self.path / part.file), columns))
         return rows
 
     def _of(self, kind: str) -> list[Part]:
@@ -149,6 +151,7 @@ class Recording:
         with _reading(path):
             part.check_footer(path)
             file = pq.ParquetFile(path)
+            unpacking.check_metadata(file.metadata)
             found = file.schema_arrow
         for field in schema:
             if field.name not in found.names or found.field(field.name).type != field.type:
@@ -259,7 +262,7 @@ def _reading(path: Path) -> Iterator[None]:
     """Any error inside becomes one sentence that names the file."""
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError) as error:
         raise BadInput(f"{path} is damaged: {reason(error)}") from error
 
 
@@ -277,7 +280,7 @@ def _contents(path: Path) -> Contents:
         contents = msgspec.json.decode(path.read_bytes(), type=Contents)
     except OSError as error:
         raise BadInput(f"cannot read {path}: {reason(error)}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{path} is damaged: {reason(error)}") from error
     if contents.format != FORMAT_VERSION:
         raise BadInput(f"{path} has format {contents.format}, this program reads format {FORMAT_VERSION}")

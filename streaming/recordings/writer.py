@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -12,14 +12,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streaming.recordings import arrow
+from streaming.recordings.model_copies import ModelCopies, ModelVersion, Timed
 from streaming.recordings.parquet_parts import AtomicWriter, Part, PartWriter
-from streaming.wire.blocks import DeadLetter, ModelSwitch, Output, Prediction
+from streaming.wire.blocks import DeadLetter, ModelSwitch, Output, Prediction, StatBlock
+from streaming.wire.bounds import event_bytes
 from streaming.wire.records import Event, GameRecord, Telemetry, encode, encode_telemetry
 
 FORMAT_VERSION = 1
 KINDS = ("telemetry", "events", "stats", "predictions", "switches", "dead")
 #: samples of one row group: two minutes of a soccer match, the step of a seek
 GROUP_ROWS = 1 << 16
+#: a row group of events or dead letters is written when they take so many bytes, however few they are
+FULL_BYTES: Final = 16_000_000
 
 #: 23 samples share a time, so a dictionary of times beats deltas; the bytes of a float compress apart, not together
 _ENCODINGS: dict[str, Any] = {
@@ -59,42 +63,61 @@ PREDICTION_SCHEMA = pa.schema(
         ("quality", pa.string()), ("took_us", pa.float64()), ("subjects", pa.list_(pa.string())),
     ]
 )  # fmt: skip
-SWITCH_SCHEMA = pa.schema([("model", pa.string()), ("before", pa.string()), ("version", pa.string()), ("after_us", pa.int64())])
+SWITCH_SCHEMA = pa.schema(
+    [("model", pa.string()), ("before", pa.string()), ("version", pa.string()), ("after_us", pa.int64()), ("digest", pa.string())]
+)
 
 
 class Contents(msgspec.Struct, frozen=True):
     """``recording.json``: the format and every part, so that a lost one is noticed. ``requested`` are the models that were asked
-    for by name when the game was recorded, with their versions: they answer again when it is replayed."""
+    for by name when the game was recorded, with their versions: they answer again when it is replayed. ``models`` are all
+    versions that answered; ``timed`` is what the times of predictions were measured in; ``aired``: operators elsewhere
+    answered, and are not named."""
 
     format: int
     parts: list[Part]
     requested: dict[str, str] = {}
+    models: list[ModelVersion] = []
+    timed: Timed = "live"
+    aired: bool = False
 
 
 class Writer(AtomicWriter):
     """Records a game: a context manager that leaves a whole recording at ``path``, or nothing when interrupted.
 
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
-    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested`` is written
-    as it is in :class:`Contents`.
+    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested``,
+    ``timed`` and ``aired`` are written as they are in :class:`Contents`; with ``copies`` the artefacts that answer are copied in.
+    With ``waiting`` nothing waits for the disk: ``Unavailable`` when so many row groups of one kind do.
     """
 
     def __init__(
-        self, path: str | Path, game: GameRecord, *, overwrite: bool = False, requested: Mapping[str, str] | None = None
+        self,
+        path: str | Path,
+        game: GameRecord,
+        *,
+        overwrite: bool = False,
+        requested: Mapping[str, str] | None = None,
+        timed: Timed = "live",
+        aired: bool = False,
+        copies: bool = False,
+        waiting: int = 0,
     ) -> None:
-        self.game, self.requested = game, dict(requested or {})
+        self.game, self.requested, self.timed, self.aired = game, dict(requested or {}), timed, aired
         super().__init__(path, folder=True, overwrite=overwrite)
-        self._folder = self._staged.temporary
-        self._telemetry = PartWriter(self._folder, "telemetry", **_ENCODINGS)
-        self._events = PartWriter(self._folder, "events")
-        self._dead = PartWriter(self._folder, "dead")
+        self._folder, self._waiting = self._staged.temporary, waiting
+        self._telemetry = PartWriter(self._folder, "telemetry", waiting=waiting, **_ENCODINGS)
+        self._events = PartWriter(self._folder, "events", waiting=waiting)
+        self._dead = PartWriter(self._folder, "dead", waiting=waiting)
         self._buffer = _Buffer()
         self._event_rows: list[Event] = []
         self._dead_rows: list[DeadLetter] = []
-        self._predictions = PartWriter(self._folder, "predictions")
+        self._event_bytes = self._dead_bytes = 0
+        self._predictions = PartWriter(self._folder, "predictions", waiting=waiting)
         self._prediction_rows: list[Prediction] = []
-        self._switches = PartWriter(self._folder, "switches")
+        self._switches = PartWriter(self._folder, "switches", waiting=waiting)
         self._switch_rows: list[ModelSwitch] = []
+        self._models = ModelCopies(self._folder, copies)
         self._stats: Any = None
 
     def write(self, record: Telemetry | Event | DeadLetter) -> None:
@@ -110,11 +133,13 @@ class Writer(AtomicWriter):
         elif isinstance(record, Event):
             _refuse_infinite(record)
             self._event_rows.append(record)
-            if len(self._event_rows) == 8192:
+            self._event_bytes += event_bytes(record)
+            if len(self._event_rows) == 8192 or self._event_bytes > FULL_BYTES:
                 self._flush_events()
         else:
             self._dead_rows.append(record)
-            if len(self._dead_rows) == 8192:
+            self._dead_bytes += len(record.payload) if isinstance(record.payload, bytes) else 64 * len(record)
+            if len(self._dead_rows) == 8192 or self._dead_bytes > FULL_BYTES:
                 self._flush_dead()
 
     def write_outputs(self, outputs: Sequence[Output], published_us: int) -> None:
@@ -123,7 +148,7 @@ class Writer(AtomicWriter):
         if self._stats is None:
             from streaming.recordings.stat_table import ENCODINGS, StatRows
 
-            self._stats = StatRows(PartWriter(self._folder, "stats", **ENCODINGS))
+            self._stats = StatRows(PartWriter(self._folder, "stats", waiting=self._waiting, **ENCODINGS))
         self._stats.add(outputs, published_us)
         for output in outputs:
             if isinstance(output, DeadLetter):
@@ -132,8 +157,13 @@ class Writer(AtomicWriter):
                 self._prediction_rows.append(output)
                 if len(self._prediction_rows) == 8192:
                     self._flush_predictions()
+                self._models.answered(output.model, output.version)
+            elif isinstance(output, StatBlock):
+                if output.model is not None:
+                    self._models.answered(output.model.name, output.model.version)
             elif isinstance(output, ModelSwitch):
                 self._switch_rows.append(output)
+                self._models.switched(output)
 
     def _complete(self) -> None:
         self._flush_telemetry()
@@ -146,13 +176,16 @@ class Writer(AtomicWriter):
         parts += self._switches.close()
         parts += self._stats.close() if self._stats is not None else []
         (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
-        contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts, self.requested))
+        contents = msgspec.json.encode(
+            Contents(FORMAT_VERSION, parts, self.requested, self._models.close(), self.timed, self.aired)
+        )
         (self._folder / "recording.json").write_bytes(msgspec.json.format(contents, indent=1) + b"\n")
 
     def _stop(self) -> None:
         writers = (self._telemetry, self._events, self._dead, self._predictions, self._switches)
         for writer in (*writers, *((self._stats.parts,) if self._stats else ())):
             writer.abort()
+        self._models.abort()
 
     def _flush_telemetry(self) -> None:
         full, self._buffer = self._buffer, _Buffer()
@@ -161,13 +194,13 @@ class Writer(AtomicWriter):
             self._telemetry.write(full.table, int(arrival.min()), int(arrival.max()))
 
     def _flush_events(self) -> None:
-        rows, self._event_rows = self._event_rows, []
+        rows, self._event_rows, self._event_bytes = self._event_rows, [], 0
         if rows:
             arrival = [event.arrival_us for event in rows]
             self._events.write(lambda: _event_table(rows), min(arrival), max(arrival))
 
     def _flush_dead(self) -> None:
-        rows, self._dead_rows = self._dead_rows, []
+        rows, self._dead_rows, self._dead_bytes = self._dead_rows, [], 0
         if rows:
             arrival = [letter.arrival_us for letter in rows]
             self._dead.write(lambda: _dead_table(rows), min(arrival), max(arrival))
@@ -281,7 +314,7 @@ def _prediction_table(rows: list[Prediction]) -> pa.Table:
 
 
 def _switch_table(rows: list[ModelSwitch]) -> pa.Table:
-    columns = {name: arrow.strings([getattr(row, name) for row in rows]) for name in ("model", "before", "version")}
+    columns = {name: arrow.strings([getattr(row, name) for row in rows]) for name in ("model", "before", "version", "digest")}
     columns["after_us"] = arrow.fixed(np.array([row.after_us for row in rows], np.int64))
     return pa.table(columns, schema=SWITCH_SCHEMA)
 

@@ -33,6 +33,8 @@ MAX_PLAN_BYTES: Final = 1 << 16
 MAX_BLOCK_BYTES: Final = 1 << 23
 MAX_RATE_HZ: Final = 1_000_000
 MAX_LENGTH_US: Final = 10_000_000
+#: channels of all sources of a plan together; a race of 22 cars has some 3,000
+MAX_CELLS: Final = 65_536
 
 Ints = npt.NDArray[np.int64]
 
@@ -59,6 +61,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def number(self) -> int:
         """What blocks call it: a checksum of the plan itself."""
         return zlib.crc32(msgspec.json.encode(self))
+
+    @property
+    def cells(self) -> int:
+        return len(self.sources) * len(self.channels)
 
     def edges(self, t_us: int) -> Ints:
         """(C,) the number of the last sample at or before ``t_us``."""
@@ -93,11 +99,13 @@ def decode_plan(body: bytes) -> Plan:
     """``BadRecord`` when it is none, or contradicts itself."""
     try:
         plan = _plans.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRecord("bad plan", str(error)) from None
     names = [channel.name for channel in plan.channels]
     if len(set(names)) != len(names) or len(set(plan.sources)) != len(plan.sources):
         raise BadRecord("bad plan", "a channel or a source is named twice")
+    if plan.cells > MAX_CELLS:
+        raise BadRecord("bad plan", f"{len(plan.sources)} sources of {len(names)} channels are {plan.cells:,} together")
     return plan
 
 

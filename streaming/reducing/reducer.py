@@ -35,6 +35,11 @@ STATISTICS: Final = ("mean", "min", "max", "last")
 POSITION: Final = ("x_m", "y_m", "z_m")
 #: a silence of more windows than this is left out, not framed
 MOST_AHEAD: Final = 600_000
+#: plans of one connection, and the channels of all their sources together
+MOST_PLANS: Final = 64
+MOST_CELLS: Final = 262_144
+#: windows that wait to be taken, bytes
+MOST_CLOSED_BYTES: Final = 64_000_000
 
 
 def column(channel: str, statistic: str) -> str:
@@ -67,10 +72,25 @@ class _Game:
         offered = {column(name, s): (s, c) for c, name in enumerate(names) for s in STATISTICS}
         self.columns = {name: offered[name] for name in (offered if wanted is None else wanted) if name in offered}
         self.place = [names.index(name) if name in names else -1 for name in POSITION]
-        self.sources = {source: _Source(len(names)) for source in plan.sources}
+        #: those that have sent a block
+        self.sources: dict[int, _Source] = {}
+        self._known = frozenset(plan.sources)
         self.closed: list[tuple[int, int, Any]] = []
         self.at = np.zeros(len(names), np.int64)
         self._layouts: dict[tuple[Any, ...], Any] = {}
+
+    def source(self, number: int) -> _Source | None:
+        """None for one that the plan does not name. Room is taken with its first block, not by being named."""
+        if number not in self._known:
+            return None
+        if number not in self.sources:
+            self.sources[number] = _Source(len(self.plan.channels))
+        return self.sources[number]
+
+    @property
+    def full(self) -> bool:
+        """Whether so many windows have been closed that they have to be taken first."""
+        return len(self.closed) * 16 * len(self.at) > MOST_CLOSED_BYTES
 
 
 class Reducer:
@@ -156,16 +176,19 @@ class Reducer:
         except BadRecord as bad:
             self.counts["quarantined", bad.reason] += 1
             return
-        self.counts["accepted", "plan"] += 1
         if plan.number not in self.games:
+            if plan.cells + sum(game.plan.cells for game in self.games.values()) > MOST_CELLS or len(self.games) >= MOST_PLANS:
+                self.counts["quarantined", "too many plans"] += 1
+                return
             self.games[plan.number] = _Game(plan, self.wanted)
+        self.counts["accepted", "plan"] += 1
 
     def _block(self, head: Head, body: memoryview) -> None:
         game = self.games.get(head.plan)
         if game is None:
             self.counts["quarantined", "unknown plan"] += 1
             return
-        source, plan = game.sources.get(head.source), game.plan
+        source, plan = game.source(head.source), game.plan
         if source is None:
             self.counts["quarantined", "unknown source"] += 1
             return
@@ -177,6 +200,9 @@ class Reducer:
         counts = plan.edges(end_us) - edges
         if 4 * int(counts.sum()) != head.body_bytes:
             self.counts["quarantined", "wrong length"] += 1
+            return
+        if game.full:
+            self.counts["quarantined", "too many windows"] += 1
             return
         if head.start_us < source.done_us:
             self.counts["late", "late"] += 1

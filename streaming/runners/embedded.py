@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from time import perf_counter_ns
 
 from streaming.operator.game import GameOperator
 from streaming.sinks import Sink
+from streaming.sources.pace import SteadyClock
 from streaming.wire.blocks import Output
 from streaming.wire.records import Event, Telemetry
 
@@ -23,6 +23,7 @@ class EmbeddedRunner:
 
     def __init__(self, operator: GameOperator, sinks: Iterable[Sink], *, wall: bool = False) -> None:
         self.operator, self.sinks, self.wall = operator, list(sinks), wall
+        self._clock = SteadyClock()
 
     def run(self, records: Iterable[Telemetry | Event | int]) -> None:
         """Until the source ends; then everything still open closes and the sinks are closed.
@@ -34,6 +35,7 @@ class EmbeddedRunner:
             for record in records:
                 start = perf_counter_ns()
                 if isinstance(record, int):
+                    operator.arrivals.passed_us = record
                     out = operator.on_time(record)
                     if out:
                         self._deliver(out, record, start)
@@ -55,7 +57,7 @@ class EmbeddedRunner:
 
     def _deliver(self, out: list[Output], now_us: int, start_ns: int) -> None:
         if self.wall:
-            published_us = time.time_ns() // 1000
+            published_us = self._clock.now_us()
         else:
             published_us = now_us + (perf_counter_ns() - start_ns) // 1000
         for sink in self.sinks:

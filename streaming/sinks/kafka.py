@@ -10,13 +10,14 @@ from streaming.errors import BadInput
 from streaming.kafka.broker import ensure
 from streaming.kafka.producer import Producer
 from streaming.kafka.settings import Address, parse
-from streaming.operator.health import Health, encode_health
+from streaming.operator.health import HEALTH_VERSION, Health, encode_health
 from streaming.operator.metrics import OperatorMetrics
 from streaming.sinks.base import SinkOptions
 from streaming.wire import topics
 from streaming.wire.blocks import Output
+from streaming.wire.headers import headers
 from streaming.wire.messages import messages
-from streaming.wire.records import Event, GameRecord, Telemetry, encode
+from streaming.wire.records import EVENT_VERSION, GAME_VERSION, Event, GameRecord, Telemetry, encode
 
 HEALTH_S: Final = 1.0
 
@@ -29,7 +30,7 @@ class KafkaSink(Producer):
         super().__init__(address)
         self.game, self.metrics = game, metrics
         self._health_s = 0.0
-        self.put_and_wait(topics.games(game.sport), game.game, encode(game))
+        self.put_and_wait(topics.games(game.sport), game.game, encode(game), headers("game-record", GAME_VERSION, game.game))
 
     def tee(self, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """The records of a source on their way to a runner: an event that the operator accepted is published after its outputs."""
@@ -37,11 +38,12 @@ class KafkaSink(Producer):
             accepted = self.metrics.counts["accepted", "event"]
             yield record
             if isinstance(record, Event) and self.metrics.counts["accepted", "event"] != accepted:
-                self.put(topics.events(self.game.sport), self.game.game, encode(record))
+                about = headers("event", EVENT_VERSION, self.game.game)
+                self.put(topics.events(self.game.sport), self.game.game, encode(record), about)
 
     def write(self, outputs: list[Output], published_us: int) -> None:
         for message in messages(self.game.sport, self.game.game, outputs, published_us):
-            self.put(message.topic, message.game, message.value)
+            self.put(message.topic, message.game, message.value, message.headers)
         if time.monotonic() - self._health_s > HEALTH_S:
             self._publish_health()
 
@@ -55,7 +57,8 @@ class KafkaSink(Producer):
     def _publish_health(self) -> None:
         self._health_s = time.monotonic()
         health = Health.of(self.game.game, self.game.sport, "embedded, from a recording", self.metrics, time.time_ns() // 1000)
-        self.put(topics.health(self.game.sport), self.game.game, encode_health(health))
+        about = headers("health", HEALTH_VERSION, self.game.game)
+        self.put(topics.health(self.game.sport), self.game.game, encode_health(health), about)
 
 
 def open_kafka(url: str, options: SinkOptions) -> KafkaSink:

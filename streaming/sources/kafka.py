@@ -22,7 +22,7 @@ class KafkaSource:
 
     def messages(self, stop: threading.Event) -> Iterator[tuple[str, bytes, int]]:
         """As in ``FeedSource``; arrival is the broker's stamp. ``InputLost`` when the topic is deleted meanwhile."""
-        return tail.follow(self.address, topics.telemetry(self.sport), stop)
+        return tail.follow(self.address, self.address.topic(topics.telemetry(self.sport)), stop)
 
 
 def open_kafka(url: str, options: SourceOptions) -> KafkaSource:

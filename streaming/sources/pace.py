@@ -31,6 +31,18 @@ def stamped(record: Record, now_us: int) -> Record:
     return record
 
 
+class SteadyClock:
+    """The wall clock as it was at first, which goes on evenly: a game's arrivals have the order in which they arrive, also when the
+    machine's clock is set while it is on."""
+
+    def __init__(self) -> None:
+        self._began_us = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+
+    def now_us(self) -> int:
+        """Microseconds since 1970."""
+        return self._began_us + time.monotonic_ns() // 1000
+
+
 class Lag:
     """How late records were handed over, in seconds of the wall clock: the worst, the newest, and how many by over ``LATE_S``."""
 
@@ -63,7 +75,7 @@ def paced(
     """Yield each record when its arrival is due at ``speed`` times real time, and an ``int`` (arrival time, us) every 50 ms
     that nothing is. With ``wall`` a record is stamped with the wall clock on arrival, as at a real ingress. The first record
     is due when it is there; how late the others are is added to ``lag``."""
-    began = clock()
+    began, stamps = clock(), SteadyClock()
     first: int | None = None
     for record in records:
         arrival = arrival_us(record)
@@ -75,11 +87,11 @@ def paced(
                 break
             sleep(min(wait_s, BEAT_S))
             if wait_s > BEAT_S:
-                yield time.time_ns() // 1000 if wall else first + int((clock() - began) * 1e6 * speed)
+                yield stamps.now_us() if wall else first + int((clock() - began) * 1e6 * speed)
         if lag is not None:
             lag.add(-wait_s)
         if wall:
-            record = stamped(record, time.time_ns() // 1000)
+            record = stamped(record, stamps.now_us())
         yield record
 
 

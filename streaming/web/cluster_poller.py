@@ -73,8 +73,11 @@ class ClusterPoller:
         reader: SubscriberStatus,
         flink: str = "",
         job: Callable[[], Cluster] | None = None,
+        silent_limit_s: float = 0.0,
     ) -> None:
         self.reader = reader
+        #: a game without a record for longer is a fault of its feed; 0: none is
+        self.silent_limit_s = silent_limit_s
         self.kafka: PolledValue[list[GroupLag]] = PolledValue(broker, lag)
         self.flink: PolledValue[Cluster] | None = None if job is None else PolledValue(flink, job)
         self._over = threading.Event()

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote
 
+from models.serving.access import Grant
 from streaming.errors import BadInput
 from streaming.wire import topics
 
 MAX_PATTERNS = 64
 
 
+#: second words of topics that belong to no sport: ``stats.game.highlight``
+COMMON_WORDS = ("game", "*", "#")
+
+
+class Forbidden(BadInput):
+    """A subscription to what the client's token does not cover."""
+
+
 @dataclass(frozen=True)
 class Filter:
-    """Topic patterns, and the games and subjects they are restricted to (empty: all). Equal ones share an encoding."""
+    """Topic patterns, and the games and subjects they are restricted to (empty: all). Equal ones share an encoding. ``grant`` is
+    None where every game may be read."""
 
     patterns: tuple[str, ...]
     games: frozenset[str] = frozenset()
     subjects: frozenset[str] = frozenset()
+    grant: Grant | None = None
     _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -44,8 +55,25 @@ class Filter:
             self._known[address] = known
         return known
 
-    def includes_game(self, game: str) -> bool:
-        return not self.games or game in self.games
+    def includes_game(self, game: str, sport: str = "") -> bool:
+        """Whether the game is asked for and may be read; ``sport`` is empty while it is not known."""
+        return (not self.games or game in self.games) and (self.grant is None or self.grant.reads_game(game, sport))
+
+    def restricted(self, grant: Grant, sport_of: Callable[[str], str]) -> Filter:
+        """The same for a client with this grant, to which other games do not exist; ``Forbidden`` where it names what the grant
+        does not cover. ``sport_of`` is the sport of a game, empty when there is no such game."""
+        if grant.reads_all:
+            return self
+        for game in sorted(self.games):
+            if not grant.reads_game(game, sport_of(game)):
+                raise Forbidden(f"this token may not read the game {game[:80]!r}")
+        sports = {scope.partition(":")[2] for scope in grant.scopes if scope.startswith("sport:")}
+        sports |= {sport_of(scope.partition(":")[2]) for scope in grant.scopes if scope.startswith("game:")}
+        for pattern in self.patterns:
+            words = pattern.split(".")
+            if len(words) > 1 and words[1] not in COMMON_WORDS and words[1] not in sports:
+                raise Forbidden(f"this token may not read {pattern}: it covers {', '.join(sorted(grant.scopes))}")
+        return replace(self, grant=grant, _known={})
 
 
 def split(values: Sequence[str]) -> list[str]:

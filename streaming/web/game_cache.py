@@ -14,7 +14,7 @@ from streaming.web.filters import Filter
 from streaming.wire import topics
 from streaming.wire.blocks import StatBlock, plain
 from streaming.wire.raw_stats import RawStatBlock
-from streaming.wire.records import GameRecord
+from streaming.wire.records import Event, GameRecord
 
 #: batches of a game that can be resumed: more than three minutes of five windows a second
 RING = 1024
@@ -50,10 +50,26 @@ class GameCache:
         self.seq = time.time_ns() // 1000
         self.ring: deque[Entry] = deque(maxlen=ring)
         self.updated_ns = time.monotonic_ns()
+        #: whether anything but the record and reports of the operator has arrived
+        self.published = False
         self._windows: dict[tuple[str, tuple[str, ...]], tuple[int, EncodedBlock]] = {}
         self._moments: dict[str, tuple[str, Item]] = {}
         self._last: dict[tuple[str, str], Item] = {}
         self._history: dict[str, deque[tuple[int, list[Any]]]] = {}
+        #: by stat and event, the newest revision of which a final value was shown
+        self._settled: dict[tuple[str, str], int] = {}
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago anything of the game was published or its operator reported; since it is known when neither has happened."""
+        reported_s = max(0.0, time.time() - self.reported_us / 1e6) if self.reported_us else float("inf")
+        if self.reported_us and not self.published:
+            return reported_s
+        return min(reported_s, (time.monotonic_ns() - self.updated_ns) / 1e9)
+
+    def touch(self) -> None:
+        """Something of the game was published."""
+        self.updated_ns, self.published = time.monotonic_ns(), True
 
     def append(self, blocks: list[EncodedBlock], stamp_ns: int = 0) -> Entry:
         """Number a batch and store it."""
@@ -61,7 +77,8 @@ class GameCache:
             for encoded in self.ring[-1].blocks:
                 encoded.release_json()
         self.seq += 1
-        self.updated_ns = time.monotonic_ns()
+        self.touch()
+        blocks = [encoded for encoded in blocks if not self._withdraws(encoded)]
         entry = Entry(self.seq, blocks, stamp_ns)
         self.ring.append(entry)
         for encoded in blocks:
@@ -70,6 +87,21 @@ class GameCache:
             else:
                 self._latest(encoded)
         return entry
+
+    def _withdraws(self, encoded: EncodedBlock) -> bool:
+        """Whether it is a provisional value of an event whose final one was shown: an operator that has given the game up, and does
+        not know it yet, publishes so to readers of uncommitted records."""
+        block = encoded.block
+        if isinstance(block, Event) or block.event is None:
+            return False
+        key = block.stat, block.event
+        if block.quality == "provisional":
+            return self._settled.get(key, -1) >= block.revision
+        if block.quality == "final":
+            self._settled[key] = max(block.revision, self._settled.pop(key, 0))
+            if len(self._settled) > MAX_MOMENTS:
+                del self._settled[next(iter(self._settled))]
+        return False
 
     def _store_values(self, encoded: EncodedBlock) -> None:
         for item in encoded.items():

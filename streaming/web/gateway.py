@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,22 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from models.serving.access import Tokens
+from models.serving.admission import Door, Ticket, connections_within_descriptors
+from models.serving.front import Front
+from models.serving.listener import Listener
 from streaming.errors import BadInput, Unavailable
 from streaming.threads import WatchedThread
-from streaming.web import rest
+from streaming.web import http_limits, rest
 from streaming.web.cluster_poller import ClusterPoller
+from streaming.web.front import FrontDoor
+from streaming.web.front_metrics import FrontCollector
 from streaming.web.graphics import graphics, page_of, part_of
-from streaming.web.http_limits import LimitedHttp
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from streaming.web.sse import sse
 from streaming.web.websocket import WebSocketSession
+from streaming.web.websocket_limits import LimitedWebSocket
 
 STATIC = Path(__file__).parent / "static"
 PAGES = {
@@ -40,38 +46,10 @@ PAGES = {
 #: a client that reads slowly should find new values behind its socket, not megabytes of old ones
 SEND_BUFFER_BYTES = 256 * 1024
 #: longest message that the protocol accepts; the application has a lower limit and answers with a sentence
-MAX_FRAME_BYTES = 1 << 20
+MAX_FRAME_BYTES = 1 << 16
 
-_POLICY = (
-    b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:; "
-    b"object-src 'none'; base-uri 'none'"
-)
-_HEADERS = [
-    (b"content-security-policy", _POLICY),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    # read-only, and meant for the air: pages of any origin may read it
-    (b"access-control-allow-origin", b"*"),
-]
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-
-class _Headers:
-    """Adds the same few headers to every response."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
-            await send(message)
-
-        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+#: how often the tokens of open subscriptions are looked at, s
+TOKEN_CHECK_S = 2.0
 
 
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
@@ -94,16 +72,28 @@ async def _websocket(websocket: WebSocket) -> None:
     await WebSocketSession(websocket.app.state.hub, websocket).run()
 
 
-def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPoller | None = None) -> Starlette:
+async def _end_revoked(hub: Hub, tokens: Tokens) -> None:
+    while True:
+        await asyncio.sleep(TOKEN_CHECK_S)
+        hub.end_revoked(tokens.still)
+
+
+def application(
+    hub: Hub, *, recordings: Path | None = None, cluster: ClusterPoller | None = None, front: Front | None = None
+) -> Starlette:
     """The ASGI application over ``hub``; ``recordings`` is a folder of recordings that may be listed, ``cluster`` polls the broker
-    and the Flink cluster that feed the hub."""
+    and the Flink cluster that feed the hub, ``front`` says who may do what (without: as on the loopback)."""
+    front = front or Front()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         hub.bind(asyncio.get_running_loop())
+        checks = None if front.tokens is None else asyncio.create_task(_end_revoked(hub, front.tokens))
         try:
             yield
         finally:
+            if checks is not None:
+                checks.cancel()
             hub.unbind()
 
     graphics()  # a graphic that cannot be shown ends the command and not a broadcast
@@ -114,8 +104,11 @@ def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPol
         WebSocketRoute("/ws", _websocket),
         Route("/sse", sse),
         Route("/health", rest.health),
+        Route("/live", rest.live),
+        Route("/ready", rest.ready),
         Route("/metrics", rest.metrics),
         Route("/asyncapi.json", rest.asyncapi),
+        Route("/openapi.json", rest.openapi),
         Route("/api/schemas", rest.schema_names),
         Route("/api/schemas/{name}.json", rest.schema),
         Route("/api/games", rest.games),
@@ -135,9 +128,11 @@ def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPol
     ]
     problems: dict[Any, Any] = {HTTPException: rest.error_response, BadInput: rest.error_response}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
-    app.add_middleware(_Headers)
+    app.add_middleware(FrontDoor, front=front)
     app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
-    app.state.exposition = exposition(hub, cluster)
+    app.state.front = front
+    app.state.exposition = exposition(hub, cluster, folders=() if recordings is None else (recordings,))
+    app.state.exposition.register(FrontCollector(front, hub))
     return app
 
 
@@ -170,18 +165,30 @@ START_S = 60.0
 class _Server(uvicorn.Server):
     """Ends the subscriptions first, so that open event streams do not hold up the end."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, door: Door) -> None:
         super().__init__(config)
-        self.hub = hub
+        self.hub, self.door = hub, door
         self.ready = threading.Event()
+        self._listeners: list[Listener] = []
+
+    def _protocol(self, ticket: Ticket) -> asyncio.Protocol:
+        return http_limits.LimitedHttp(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, ticket=ticket
+        )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])  # all but the sockets, whose connections are counted from the start
+        for sock in sockets or []:
+            listener = Listener(sock, self.door, self._protocol, self.config.ssl)
+            self._listeners.append(listener)
+            listener.start(asyncio.get_running_loop(), self.config.backlog)
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self._listeners:
+            listener.close()
         self.hub.unbind()
-        await super().shutdown(sockets)
+        await super().shutdown([])
 
 
 class Gateway:
@@ -199,25 +206,33 @@ class Gateway:
         port: int = 8080,
         recordings: Path | None = None,
         cluster: ClusterPoller | None = None,
+        front: Front | None = None,
     ) -> None:
-        self.hub = hub
+        self.hub, front = hub, front or Front(host=host)
         self.socket = listen(host, port)
         name, self.port = self.socket.getsockname()[:2]
-        self.url = f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
+        self.url = f"{'http' if front.tls is None else 'https'}://{f'[{name}]' if ':' in name else name}:{self.port}"
         config = uvicorn.Config(
-            application(hub, recordings=recordings, cluster=cluster),
+            application(hub, recordings=recordings, cluster=cluster, front=front),
             loop="uvloop",
-            http=LimitedHttp,
-            ws="websockets-sansio",
+            http=http_limits.LimitedHttp,
+            ws=LimitedWebSocket,
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
             log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # the front reads them, where a proxy is stated
+            ssl_context_factory=None if (tls := front.tls) is None else (lambda *_: tls),
             timeout_graceful_shutdown=2,
         )
-        self._server = _Server(config, hub)
+        self.door = Door(
+            lambda: connections_within_descriptors(front.most_connections or http_limits.MOST_CONNECTIONS),
+            address_limited=not front.behind_proxy,
+        )
+        front.door = self.door
+        self._server = _Server(config, hub, self.door)
         self._thread: WatchedThread | None = None
 
     def run(self) -> None:

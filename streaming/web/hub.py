@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from models.latency import Latency
+from models.serving.access import Grant
 from streaming.monitoring.watch import ModelWatch
+from streaming.observability import traces
+from streaming.observability.traces import Span
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import messages
 from streaming.web.encoded_block import Delivery, EncodedBlock
@@ -28,7 +32,15 @@ from streaming.wire.records import Event, GameRecord
 _log = logging.getLogger(__name__)
 #: batches that may wait for the event loop; beyond it the oldest loses its windowed values
 BACKLOG = 256
-MAX_DEAD_LETTERS = 100
+MAX_DEAD_LETTERS, MAX_FOLLOWED = 100, 256
+#: no report of an operator is overtaken by so much, us
+SET_BACK_US = 60_000_000
+#: (topic, reason) pairs that are counted one by one; reasons of a broker may be anything
+MAX_REASONS, OTHER_REASONS = 500, "(other reasons)"
+#: a game that has been silent for so long has ended, for ``/metrics``, s
+METRICS_KEEP_S = 600.0
+#: how often silent games are looked for, s; records of dropped games that are kept, should one go on
+SWEEP_S, MAX_DROPPED = 10.0, 1_000
 
 #: a record of a source: a packet, an event, or a tick
 Record = TypeVar("Record")
@@ -40,11 +52,15 @@ class Hub:
 
     Blocks are handed over: the writer must not change their arrays afterwards. All reading methods, and
     ``subscribe``, belong to the event loop that the hub is bound to; a hub that is bound to none is emptied with
-    ``drain`` by its owner.
+    ``drain`` by its owner. A game of which nothing has been heard for ``keep_s`` is dropped with all its values; should it go on,
+    it begins anew with what arrives. After ``metrics_keep_s`` it is no longer on ``/metrics``.
     """
 
-    def __init__(self, *, ring: int = RING) -> None:
+    def __init__(self, *, ring: int = RING, keep_s: float = math.inf, metrics_keep_s: float = METRICS_KEEP_S) -> None:
         self.games: dict[str, GameCache] = {}
+        self.keep_s, self.metrics_keep_s = keep_s, metrics_keep_s
+        self._dropped: dict[str, GameRecord] = {}
+        self._swept_s = time.monotonic()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=MAX_DEAD_LETTERS)
         self.dead_letter_counts: Counter[tuple[str, str]] = Counter()
         self.groups: dict[Filter, set[Subscriber]] = {}
@@ -52,6 +68,8 @@ class Hub:
         self.socket_latency = Latency()
         self.skipped = 0
         self.shed = 0
+        #: by the stamp of their hand-over, the latest records that are traced
+        self.followed: dict[int, Span] = {}
         #: the monitors of the models, where they are monitored, and which models are withheld
         self.models: ModelWatch | None = None
         self.withholding: Withholding | None = None
@@ -76,9 +94,23 @@ class Hub:
         cache.metrics, cache.runner, cache.reported_us = metrics, runner, reported_us
         self._enqueue(([cache], 0, 0))
 
-    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None:
-        """Queue what was published; returns at once."""
-        self._enqueue((outputs, published_us, time.monotonic_ns()))
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int, span: Span | None = None) -> None:
+        """Queue what was published; returns at once. ``span`` is that of a record that is followed to the sockets."""
+        stamp_ns = time.monotonic_ns()
+        if span is not None:
+            self.followed[stamp_ns] = span
+            if len(self.followed) > MAX_FOLLOWED:
+                self.followed.pop(next(iter(self.followed)), None)
+        self._enqueue((outputs, published_us, stamp_ns))
+
+    def delivered(self, stamp_ns: int, transport: str) -> None:
+        """What was handed over at ``stamp_ns`` is in a client's socket."""
+        now_ns = time.monotonic_ns()
+        self.socket_latency.add((now_ns - stamp_ns) / 1000)
+        if self.followed and traces.active is not None and (span := self.followed.get(stamp_ns)) is not None:
+            start_ns = time.time_ns() - (now_ns - stamp_ns)
+            if delivery := traces.active.begin("delivery", span.headers, start_ns, transport=transport):
+                delivery.end()
 
     def watch(self, models: ModelWatch, policy: Policy) -> None:
         """Monitor the models, and withhold those that outcomes contradict, or only warn."""
@@ -151,6 +183,23 @@ class Hub:
             except Exception:  # noqa: BLE001 - the next line says why
                 # Blocks of a broker may hold anything: one that is invalid must not take others with it.
                 _log.exception("what was published at %d cannot be shown", published_us)
+        if time.monotonic() - self._swept_s > SWEEP_S:
+            self.drop_silent()
+
+    def drop_silent(self) -> None:
+        """Drop the games that have been silent for ``keep_s``. Records of the latest stay: a game is announced only once."""
+        self._swept_s = time.monotonic()
+        for game in [game for game, cache in self.games.items() if cache.silent_s > self.keep_s]:
+            record = self.games.pop(game).record
+            if record is not None:
+                self._dropped[game] = record
+            if self.withholding is not None:
+                self.withholding.drop(game)
+            for members in self.groups.values():
+                for subscriber in members:
+                    subscriber.seqs.pop(game, None)
+        while len(self._dropped) > MAX_DROPPED:
+            del self._dropped[next(iter(self._dropped))]
 
     def _publish(self, outputs: Iterable[Output | RawStatBlock | Event | GameCache], published_us: int, stamp_ns: int) -> None:
         games: dict[str, list[EncodedBlock]] = {}
@@ -168,13 +217,17 @@ class Hub:
                 self._publish_positions(output)
             elif isinstance(output, DeadLetter):
                 self.dead_letters.append(output)
-                self.dead_letter_counts[output.source, output.reason] += len(output)
+                reason = output.source, output.reason
+                if len(self.dead_letter_counts) >= MAX_REASONS and reason not in self.dead_letter_counts:
+                    reason = "", OTHER_REASONS
+                self.dead_letter_counts[reason] += len(output)
             elif isinstance(output, GameCache):
                 self._update_game(output)
         for game, blocks in games.items():
             entry = self._game(game).append(blocks, stamp_ns)
+            sport = self.sport_of(game)
             for selection, members in self.groups.items():
-                if members and selection.includes_game(game) and (delivery := select(selection, game, entry)):
+                if members and selection.includes_game(game, sport) and (delivery := select(selection, game, entry)):
                     for subscriber in members:
                         subscriber.offer(delivery)
 
@@ -185,29 +238,42 @@ class Hub:
 
     def _game(self, game: str) -> GameCache:
         if game not in self.games:
-            self.games[game] = GameCache(game, self._ring)
+            self.games[game] = cache = GameCache(game, self._ring)
+            cache.record = self._dropped.pop(game, None)
         return self.games[game]
 
+    def sport_of(self, game: str) -> str:
+        """The sport of a game; empty while its record is not known."""
+        cache = self.games.get(game)
+        return cache.record.sport if cache is not None and cache.record is not None else ""
+
     def _update_game(self, cache: GameCache) -> None:
+        if cache.game not in self.games and cache.record is None:
+            if time.time() - cache.reported_us / 1e6 > self.keep_s:
+                return  # the last report of a game that ended long ago, as a compacted topic keeps it
+            cache.record = self._dropped.pop(cache.game, None)
         known = self.games.setdefault(cache.game, cache)
-        if cache.metrics is not None and cache.reported_us >= known.reported_us:
+        # A report that is a little older is of an operator that has given the game up; one that is much older, of a clock set back.
+        behind_us = known.reported_us - cache.reported_us
+        set_back = cache.reported_us > 0 and behind_us > SET_BACK_US
+        if cache.metrics is not None and (behind_us <= 0 or set_back):
             known.metrics, known.runner, known.reported_us = cache.metrics, cache.runner, cache.reported_us
         if cache.record is None or (known is not cache and known.record == cache.record):
             return
         known.record = cache.record
         text = messages.text(messages.Game(record=cache.record))
         for selection, members in self.groups.items():
-            if selection.includes_game(cache.game):
+            if selection.includes_game(cache.game, cache.record.sport):
                 for subscriber in members:
                     subscriber.send("game", text)
 
     def _publish_positions(self, block: FrameBlock) -> None:
         cache = self._game(block.game)
-        cache.updated_ns = time.monotonic_ns()
+        cache.touch()
         address = topics.positions(block.sport)
         text = ""
         for selection, members in self.groups.items():
-            if members and selection.includes_game(block.game) and selection.matches(address):
+            if members and selection.includes_game(block.game, block.sport) and selection.matches(address):
                 text = text or encode_positions(block).decode()
                 for subscriber in members:
                     subscriber.send_positions(block.game, text)
@@ -218,17 +284,26 @@ class Hub:
         if self.withholding is not None:
             self._remove_withheld(self.withholding)
         for game, cache in self.games.items():
-            if not selection.includes_game(game):
+            if not selection.includes_game(game, self.sport_of(game)):
                 continue
             if cache.record is not None:
                 subscriber.send("game", messages.text(messages.Game(record=cache.record)))
-            subscriber.seqs[game] = cache.seq
+            # The cursor of each message covers every game: one may not be past what is still to be sent of another.
             if game in after:
-                if cache.resume(selection, after[game], subscriber.offer):
+                subscriber.seqs[game] = after[game]
+                missed = list[Delivery]()
+                if cache.resume(selection, after[game], missed.append):
+                    for delivery in missed:
+                        subscriber.offer(delivery)
+                    if not missed:
+                        subscriber.seqs[game] = cache.seq
                     continue
+                del subscriber.seqs[game]
                 subscriber.send("gap", messages.text(messages.Gap(game=game, after=after[game], oldest=cache.oldest)))
             if items := cache.latest(selection):
                 subscriber.offer(Delivery(game, cache.seq, items, snapshot=True))
+            else:
+                subscriber.seqs[game] = cache.seq
         self.groups.setdefault(selection, set()).add(subscriber)
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
@@ -238,6 +313,15 @@ class Hub:
         if not members:
             self.groups.pop(subscriber.selection, None)
         self.skipped += subscriber.skipped
+
+    def end_revoked(self, still: Callable[[Grant], bool]) -> None:
+        """End the subscriptions whose token has expired or was taken back."""
+        for selection, members in self.groups.items():
+            for subscriber in members:
+                grant = subscriber.grant or selection.grant
+                if grant is not None and not still(grant):
+                    subscriber.revoked = True
+                    subscriber.close()
 
     def subscribers(self) -> Counter[str]:
         """Number of subscribers by transport."""

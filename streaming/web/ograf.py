@@ -30,6 +30,13 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "least": {"type": "number", "title": "Least probability shown", "minimum": 0, "maximum": 1},
 }  # fmt: skip
 
+#: a gateway that asks for a token gets it in the address of the page
+TOKEN: Final = {
+    "type": "string",
+    "title": "Token",
+    "description": "Where the gateway asks for one: of the scope read, sport or game",
+}
+
 
 def manifest(graphic: Graphic, gateway: str) -> dict[str, Any]:
     """The manifest of one graphic whose data come from ``gateway`` unless its editor says otherwise."""
@@ -45,7 +52,7 @@ def manifest(graphic: Graphic, gateway: str) -> dict[str, Any]:
         "supportsRealTime": True,
         "supportsNonRealTime": False,
         "stepCount": 1,
-        "schema": {"type": "object", "properties": settings | {"gateway": where}},
+        "schema": {"type": "object", "properties": settings | {"gateway": where, "token": TOKEN}},
         "renderRequirements": [{"accessToPublicInternet": {"ideal": False}}],
         "v_touchline": {"sports": graphic.sports, "stats": graphic.stats},
     }

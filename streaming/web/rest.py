@@ -14,14 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models.latency import DRAWN_US, Latency
+from models.registry.live import LIVE
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.metrics import OperatorMetrics
-from streaming.web import prometheus, schemas
+from streaming.web import condition, prometheus, schemas
 from streaming.web.filters import Filter, split
+from streaming.web.front import grant_of
 from streaming.web.game_cache import GameCache
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.ograf import files as ograf_files
+from streaming.web.openapi import gateway_document
+from streaming.web.replies import CatalogueStat, FeatureEntry, GameEntry, Health, ModelEntry, RecordingEntry
 from streaming.wire.records import decode_game
 
 _encode = msgspec.json.Encoder().encode
@@ -40,31 +44,57 @@ def _hub(request: Request) -> Hub:
 def _game_cache(request: Request) -> GameCache:
     game = request.path_params["game"]
     cache = _hub(request).games.get(game)
+    grant = grant_of(request.scope)
+    if not grant.reads_game(game, _hub(request).sport_of(game)):
+        raise HTTPException(403, f"this token may not read the game {game[:80]!r}")
     if cache is None or cache.record is None:
         raise HTTPException(404, f"there is no game {game[:80]!r} here: /api/games lists the games")
     return cache
 
 
+def _condition(request: Request, problems: list[str]) -> Response:
+    """A probe without a token learns whether, and not why."""
+    hub, status = _hub(request), "failing" if problems else "ok"
+    if grant_of(request.scope).reads:
+        subscribers = sum(hub.subscribers().values())
+        found = Health(status=status, games=len(hub.games), subscribers=subscribers, problems=problems)
+    else:
+        found = Health(status=status)
+    return json_response(found, 503 if problems else 200)
+
+
 async def health(request: Request) -> Response:
-    """200 while the event loop turns."""
-    hub = _hub(request)
-    return json_response({"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())})
+    """503 with the reasons while what is shown is not live: the broker is away, or a feed is silent; or while the Flink cluster is
+    away, or a job of it has lost what it published."""
+    cluster = request.app.state.cluster
+    return _condition(request, condition.problems(_hub(request), cluster) + condition.flink_problems(cluster))
+
+
+async def ready(request: Request) -> Response:
+    """503 as :func:`health` for what is shown, and while the past is still being read: Kubernetes' readiness."""
+    return _condition(request, condition.not_ready(_hub(request), request.app.state.cluster))
+
+
+async def live(request: Request) -> Response:
+    """200 while the event loop turns: Kubernetes' liveness, since another start mends nothing else."""
+    return _condition(request, [])
 
 
 async def games(request: Request) -> Response:
-    """Every game, newest first."""
-    found = [c for c in _hub(request).games.values() if c.record is not None]
+    """Every game that the token covers, newest first."""
+    grant = grant_of(request.scope)
+    found = [c for c in _hub(request).games.values() if c.record is not None and grant.reads_game(c.game, c.record.sport)]
     return json_response(
         [
-            {
-                "game": c.game,
-                "sport": c.record.sport,
-                "title": c.record.title,
-                "teams": c.record.teams,
-                "t0_us": c.record.t0_us,
-                "seq": c.seq,
-                "quiet_s": round((time.monotonic_ns() - c.updated_ns) / 1e9, 3),
-            }
+            GameEntry(
+                game=c.game,
+                sport=c.record.sport,
+                title=c.record.title,
+                teams=tuple(c.record.teams),
+                t0_us=c.record.t0_us,
+                seq=c.seq,
+                quiet_s=round((time.monotonic_ns() - c.updated_ns) / 1e9, 3),
+            )
             for c in reversed(found)
             if c.record is not None
         ]
@@ -110,27 +140,27 @@ async def events(request: Request) -> Response:
 
 
 @lru_cache(maxsize=32)
-def _catalogue(sport: str | None) -> dict[str, Any]:
+def _catalogue(sport: str | None) -> dict[str, list[CatalogueStat]]:
     from features.core.sport import load_sport, sports  # numba comes with it
 
     names = [sport] if sport is not None else sports()
     return {
         name: [
-            {
-                "id": s.id,
-                "unit": s.unit,
-                "definition": s.definition,
-                "per": s.per,
-                "kind": s.kind,
-                "model": s.model,
-                "components": s.components,
-                "holds": s.held,
-                "every_s": s.every_s or declared.hop_s if s.kind != "event" else None,
-                "on": s.on,
-                "air": s.on_screen_name,
-                "source": s.source,
-                "topic": f"stats.{s.id}",
-            }
+            CatalogueStat(
+                id=s.id,
+                unit=s.unit,
+                definition=s.definition,
+                per=s.per,
+                kind=s.kind,
+                model=s.model,
+                components=list(s.components),
+                holds=s.held,
+                every_s=s.every_s or declared.hop_s if s.kind != "event" else None,
+                on=list(s.on),
+                air=s.on_screen_name,
+                source=s.source,
+                topic=f"stats.{s.id}",
+            )
             for s in declared.stats
         ]
         for name in names
@@ -149,16 +179,16 @@ async def catalogue(request: Request) -> Response:
 
 
 @lru_cache(maxsize=1)
-def _models() -> dict[str, Any]:
+def _models() -> dict[str, ModelEntry]:
     from models.specs import SPECS
 
     return {
-        name: {
-            "title": model.title,
-            "stat": model.stat,
-            "classes": model.classes,
-            "features": {f.name: {"unit": f.unit, "label": f.label} for f in model.features},
-        }
+        name: ModelEntry(
+            title=model.title,
+            stat=model.stat,
+            classes=list(model.classes),
+            features={f.name: FeatureEntry(unit=f.unit, label=f.label) for f in model.features},
+        )
         for name, model in SPECS.items()
     }
 
@@ -183,14 +213,14 @@ async def ograf(request: Request) -> Response:
     return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
 
 
-def _recordings(folder: Path) -> list[dict[str, Any]]:
+def _recordings(folder: Path) -> list[RecordingEntry]:
     found = []
     for path in sorted(folder.glob("*/game.json")):
         try:
             record = decode_game(path.read_bytes())
         except (BadRecord, OSError):
             continue  # not a recording; `touchline replay` names the reason
-        found.append({"name": path.parent.name, "game": record.game, "sport": record.sport, "title": record.title})
+        found.append(RecordingEntry(name=path.parent.name, game=record.game, sport=record.sport, title=record.title))
     return found
 
 
@@ -219,9 +249,14 @@ async def asyncapi(request: Request) -> Response:
     return json_response(schemas.asyncapi(request.url.netloc))
 
 
+async def openapi(request: Request) -> Response:
+    """The OpenAPI 3.1 document of the gateway."""
+    return json_response(gateway_document(request.app.routes))
+
+
 async def metrics(request: Request) -> Response:
     """Prometheus' text format."""
-    return Response(request.app.state.exposition(), media_type=prometheus.CONTENT_TYPE)
+    return Response(await request.app.state.exposition.text(), media_type=prometheus.CONTENT_TYPE)
 
 
 def _latency(latency: Latency) -> dict[str, Any]:
@@ -271,7 +306,7 @@ async def operators(request: Request) -> Response:
                     "title": c.record.title,
                     "sport": c.record.sport,
                     "runner": c.runner,
-                    "reported_s": time.time() - c.reported_us / 1e6 if c.reported_us else None,
+                    "reported_s": max(0.0, time.time() - c.reported_us / 1e6) if c.reported_us else None,
                     "windows": c.metrics.windows if c.metrics is not None else None,
                     "window_p50_us": c.metrics.window_latency.quantile(0.5) if c.metrics is not None else None,
                     "window_p99_us": c.metrics.window_latency.quantile(0.99) if c.metrics is not None else None,
@@ -300,6 +335,7 @@ async def operators(request: Request) -> Response:
             ][:25],
             "cluster": None if cluster is None else cluster.report(),
             "models": None if hub.models is None else hub.models.recent_report(),
+            "registry": LIVE.report(),
         }
     )
 
@@ -309,6 +345,6 @@ async def error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return json_response({"error": error.detail}, error.status_code)
     assert isinstance(error, BadInput)
-    from streaming.web.websocket import UnknownGame
+    from streaming.web.websocket import status_of
 
-    return json_response({"error": str(error)}, 404 if isinstance(error, UnknownGame) else 400)
+    return json_response({"error": str(error)}, status_of(error))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from streaming.web.filters import read_cursor
+from streaming.web.front import grant_of
 from streaming.web.hub import Hub
 from streaming.web.subscribers import OutboxItem, Subscriber
 from streaming.web.websocket import from_query
@@ -38,7 +38,7 @@ async def _stream(hub: Hub, subscriber: Subscriber, after: dict[str, int]) -> As
             for out in batch:
                 yield frame(out)
                 if out.stamp_ns:
-                    hub.socket_latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+                    hub.delivered(out.stamp_ns, "sse")
     finally:
         hub.unsubscribe(subscriber)
 
@@ -46,11 +46,12 @@ async def _stream(hub: Hub, subscriber: Subscriber, after: dict[str, int]) -> As
 async def sse(request: Request) -> Response:
     """``/sse?topics=...&game=...&subject=...&from=...``; a header Last-Event-ID counts for more than ``from``."""
     hub: Hub = request.app.state.hub
-    selection, after = from_query(hub, request.query_params)
+    grant = grant_of(request.scope)
+    selection, after = from_query(hub, request.query_params, grant)
     if last := request.headers.get("last-event-id"):
         after = read_cursor(last, selection.games)
     return StreamingResponse(
-        _stream(hub, Subscriber(selection, "sse"), after),
+        _stream(hub, Subscriber(selection, "sse", grant if grant.sha256 else None), after),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
+from models.serving.access import Grant
 from streaming.web.encoded_block import Delivery, Item, newest
 from streaming.web.filters import Filter, write_cursor
 
@@ -14,6 +15,8 @@ from streaming.web.filters import Filter, write_cursor
 DEPTH = 4
 #: values of events that may wait for one client before it is cut off; it resumes with its cursor
 MAX_WAITING = 20_000
+#: messages of other kinds that may wait
+MAX_MESSAGES = 10_000
 
 
 class OutboxItem(NamedTuple):
@@ -28,8 +31,10 @@ class OutboxItem(NamedTuple):
 class Subscriber:
     """Filled by the hub (``send``, ``offer``, ``send_positions``), emptied by a connection (``next_batch``), in one event loop."""
 
-    def __init__(self, selection: Filter, transport: str) -> None:
+    def __init__(self, selection: Filter, transport: str, grant: Grant | None = None) -> None:
         self.selection, self.transport = selection, transport
+        #: what it is here by; None where no token is asked for
+        self.grant, self.revoked = grant, False
         self.skipped = 0
         self.overrun = False
         self.closed = False
@@ -48,11 +53,17 @@ class Subscriber:
 
     def send(self, kind: str, text: str) -> None:
         """A message of its own: a game record, a gap, a problem."""
+        if self.closed:
+            return
         self._messages.append(OutboxItem(kind, text))
+        if len(self._messages) > MAX_MESSAGES:
+            self._overrun()
         self._ready.set()
 
     def offer(self, delivery: Delivery) -> None:
         """Values; they wait in order, and are merged when too many do."""
+        if self.closed:  # a connection that is stuck ends later than its subscription
+            return
         self._waiting.append(delivery)
         if len(self._waiting) > DEPTH or self._merged:
             self._merge()
@@ -60,6 +71,8 @@ class Subscriber:
 
     def send_positions(self, game: str, text: str) -> None:
         """Positions: only the latest of a game waits."""
+        if self.closed:
+            return
         if game in self._positions:
             self.skipped += 1
         self._positions[game] = text
@@ -77,8 +90,17 @@ class Subscriber:
             self.skipped += newest(delivery.items(), merged)
             self._merged_seq[delivery.game] = delivery.seq
             if len(merged) > MAX_WAITING:
-                self.overrun = True
-                self.close()
+                self._overrun()
+
+    def _overrun(self) -> None:
+        """Too far behind: what waited is let go at once, and the client resumes with its cursor."""
+        self.overrun = True
+        self._messages.clear()
+        self._waiting.clear()
+        self._merged.clear()
+        self._merged_seq.clear()
+        self._positions.clear()
+        self.close()
 
     async def next_batch(self) -> list[OutboxItem]:
         """Everything that waits, in order; waits itself while there is nothing. Empty when the subscription ended."""

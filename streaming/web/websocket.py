@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from models.serving.access import ANYBODY, Grant
+from models.serving.front import Front
 from streaming.errors import BadInput
 from streaming.web import messages
-from streaming.web.filters import Filter, read_cursor, split
+from streaming.web.filters import Filter, Forbidden, read_cursor, split
+from streaming.web.front import grant_of
 from streaming.web.hub import Hub
 from streaming.web.subscribers import Subscriber
 
@@ -32,21 +34,27 @@ class UnknownGame(BadInput):
     """A subscription to an unknown game."""
 
 
-def from_query(hub: Hub, query: Any) -> tuple[Filter, dict[str, int]]:
-    """Filter and cursor of a query string; ``BadInput`` or ``UnknownGame`` with one sentence."""
+def status_of(error: BadInput) -> int:
+    """The HTTP status of what is wrong with a request."""
+    return 403 if isinstance(error, Forbidden) else 404 if isinstance(error, UnknownGame) else 400
+
+
+def from_query(hub: Hub, query: Any, grant: Grant = ANYBODY) -> tuple[Filter, dict[str, int]]:
+    """Filter and cursor of a query string; ``BadInput``, ``Forbidden`` or ``UnknownGame`` with one sentence."""
     games = split(query.getlist("game"))
     selection = Filter.of(split(query.getlist("topics")), games, split(query.getlist("subject")))
-    return _checked(hub, selection), read_cursor(query.get("from"), selection.games)
+    return _checked(hub, selection, grant), read_cursor(query.get("from"), selection.games)
 
 
-def _checked(hub: Hub, selection: Filter) -> Filter:
+def _checked(hub: Hub, selection: Filter, grant: Grant) -> Filter:
+    selection = selection.restricted(grant, hub.sport_of)
     for game in sorted(selection.games):
         if game not in hub.games:
             raise UnknownGame(f"there is no game {game[:80]!r} here: /api/games lists the games")
     return selection
 
 
-def from_message(hub: Hub, raw: str | bytes) -> tuple[Filter, dict[str, int]]:
+def from_message(hub: Hub, raw: str | bytes, grant: Grant = ANYBODY) -> tuple[Filter, dict[str, int]]:
     """As :func:`from_query`, for a client's message."""
     try:
         request = _subscribe.decode(raw)
@@ -54,7 +62,7 @@ def from_message(hub: Hub, raw: str | bytes) -> tuple[Filter, dict[str, int]]:
         raise BadInput(f"not a subscription like {EXAMPLE}: {error}") from None
     games = [request.game] if isinstance(request.game, str) else request.game
     subjects = [request.subject] if isinstance(request.subject, str) else request.subject
-    selection = _checked(hub, Filter.of(request.topics, games, subjects))
+    selection = _checked(hub, Filter.of(request.topics, games, subjects), grant)
     return selection, read_cursor(request.after, selection.games)
 
 
@@ -63,6 +71,7 @@ class WebSocketSession:
 
     def __init__(self, hub: Hub, websocket: WebSocket) -> None:
         self.hub, self.websocket = hub, websocket
+        self.grant = grant_of(websocket.scope)
         self.subscriber: Subscriber | None = None
         self.writer: asyncio.Task[None] | None = None
 
@@ -70,9 +79,9 @@ class WebSocketSession:
         """Until either side closes the connection."""
         query = self.websocket.query_params
         try:
-            first = from_query(self.hub, query) if query.getlist("topics") else None
+            first = from_query(self.hub, query, self.grant) if query.getlist("topics") else None
         except BadInput as error:
-            status = 404 if isinstance(error, UnknownGame) else 400
+            status = status_of(error)
             await self.websocket.send_denial_response(JSONResponse({"error": str(error)}, status))
             return
         await self.websocket.accept()
@@ -87,7 +96,7 @@ class WebSocketSession:
 
     async def _subscribe(self, selection: Filter, after: dict[str, int]) -> None:
         await self._unsubscribe()
-        self.subscriber = Subscriber(selection, "websocket")
+        self.subscriber = Subscriber(selection, "websocket", self.grant if self.grant.sha256 else None)
         self.hub.subscribe(self.subscriber, after)
         self.writer = asyncio.create_task(self._write(self.subscriber))
 
@@ -110,38 +119,47 @@ class WebSocketSession:
             if len(raw) > MAX_MESSAGE_BYTES:
                 await self._refuse(f"a message is at most {MAX_MESSAGE_BYTES} bytes long", TOO_BIG)
                 return
+            if self.grant.sha256 and not self._still_allowed():
+                await self._close("the token has expired or was taken back", POLICY)
+                return
             try:
-                selection, after = from_message(self.hub, raw)
+                selection, after = from_message(self.hub, raw, self.grant)
             except BadInput as error:
                 await self.websocket.send_text(messages.text(messages.Problem(error=str(error))))
             else:
                 await self._subscribe(selection, after)
+
+    def _still_allowed(self) -> bool:
+        front: Front = self.websocket.app.state.front
+        return front.tokens is None or front.tokens.still(self.grant)
 
     async def _refuse(self, sentence: str, code: int) -> None:
         await self.websocket.send_text(messages.text(messages.Problem(error=sentence)))
         await self.websocket.close(code, sentence)
 
     async def _write(self, subscriber: Subscriber) -> None:
-        send, latency = self.websocket.send, self.hub.socket_latency
+        send, delivered = self.websocket.send, self.hub.delivered
         try:
             while batch := await subscriber.next_batch():
                 async with asyncio.timeout(STUCK_S):
                     for out in batch:
                         await send({"type": "websocket.send", "text": out.text})
                         if out.stamp_ns:
-                            latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+                            delivered(out.stamp_ns, "websocket")
         except (WebSocketDisconnect, RuntimeError, OSError):
             return
         except TimeoutError:
             await self._close("the client reads nothing: reconnect with the cursor")
             return
-        if subscriber.overrun:
+        if subscriber.revoked:
+            await self._close("the token has expired or was taken back", POLICY)
+        elif subscriber.overrun:
             await self._close("the client is too far behind: reconnect with the cursor")
 
-    async def _close(self, sentence: str) -> None:
+    async def _close(self, sentence: str, code: int = TRY_LATER) -> None:
         if self.websocket.application_state is WebSocketState.CONNECTED:
             try:
                 async with asyncio.timeout(1.0):
-                    await self.websocket.close(TRY_LATER, sentence)
+                    await self.websocket.close(code, sentence)
             except (TimeoutError, RuntimeError, OSError):
                 pass

@@ -54,6 +54,13 @@ class Withholding:
         self._away.add((game, stat))
         self._down.append((game, stat))
 
+    def drop(self, game: str) -> None:
+        """The game has ended: nothing of it is needed any more."""
+        self._announced = {known for known in self._announced if known[0] != game}
+        self._away = {known for known in self._away if known[0] != game}
+        self._aired = {known: value for known, value in self._aired.items() if known[0] != game}
+        self._versions = {known: value for known, value in self._versions.items() if known[0] != game}
+
     def withheld(self) -> dict[str, tuple[str, str]]:
         """By model, the version that is withheld and why."""
         return self.watch.contradicted() if self.policy == "withhold" else {}

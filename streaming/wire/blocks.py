@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -16,6 +17,8 @@ from streaming.wire.records import STAT_VERSION, Clocks, FrameUse, ModelUse, Sta
 
 Quality = Literal["final", "provisional", "stale", "unavailable"]
 _NAN = float("nan")
+#: of a record that could not be used so much is kept; a packet's samples are kept in as many letters as it takes
+MAX_PAYLOAD_BYTES: Final = 256_000
 
 
 class StatBlock(msgspec.Struct, kw_only=True, eq=False):
@@ -131,8 +134,21 @@ class DeadLetter:
     payload: bytes | Telemetry
     detail: str = ""
 
+    #: what a payload that was cut was as a whole: bytes, and SHA-256 in hexadecimal; 0 and empty where it is whole
+    cut_from_bytes: int = 0
+    sha256: str = ""
+
     def __len__(self) -> int:
         return 1 if isinstance(self.payload, bytes) else len(self.payload)
+
+    @classmethod
+    def of(cls, source: str, game: str, reason: str, arrival_us: int, raw: bytes, detail: str = "") -> DeadLetter:
+        """Of a record's bytes: of what is longer than ``MAX_PAYLOAD_BYTES`` the beginning, its length and its hash. A letter goes
+        the way of every other message, and one that no broker takes would stop the game that it is about."""
+        if len(raw) <= MAX_PAYLOAD_BYTES:
+            return cls(source, game, reason, arrival_us, raw, detail)
+        digest = hashlib.sha256(raw).hexdigest()
+        return cls(source, game, reason, arrival_us, raw[:MAX_PAYLOAD_BYTES], detail, len(raw), digest)
 
 
 class Prediction(msgspec.Struct, kw_only=True, eq=False):
@@ -156,13 +172,16 @@ class Prediction(msgspec.Struct, kw_only=True, eq=False):
 @dataclass(slots=True)
 class ModelSwitch:
     """From the first record on that arrived after ``after_us``, ``model`` answers in ``version`` instead of ``before`` (empty:
-    it is the version that the operator began with)."""
+    it is the version that the operator began with). ``digest`` is the whole hash of its artefact, ``folder`` where that was read
+    (both empty where they are unknown)."""
 
     game: str
     model: str
     before: str
     version: str
     after_us: int
+    digest: str = ""
+    folder: str = ""
 
 
 Output = StatBlock | FrameBlock | DeadLetter | Prediction | ModelSwitch

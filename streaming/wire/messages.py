@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 
 from streaming.errors import BadRecord
-from streaming.wire import topics
+from streaming.wire import bounds, topics
 from streaming.wire.blocks import DeadLetter, FrameBlock, ModelSwitch, Output, Prediction, Quality, StatBlock
-from streaming.wire.records import STAT_VERSION, Event, StatUpdate, encode, encode_telemetry
+from streaming.wire.headers import Headers, headers
+from streaming.wire.records import EVENT_VERSION, STAT_VERSION, Event, StatUpdate, encode, encode_telemetry
 from streaming.wire.stat_json import block_raw
 
 #: a message of stats is closed when it has grown to this size: brokers take a megabyte unless configured otherwise
@@ -45,7 +46,8 @@ class Positions(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """A record that could not be used. ``source`` is the kind of record it was meant to be (``telemetry.<sport>`` or
-    ``events.<sport>``), ``records`` how many samples or events it stands for, ``payload`` its bytes as they can be sent again."""
+    ``events.<sport>``), ``records`` how many samples or events it stands for, ``payload`` its bytes as they can be sent again. Of a
+    record that was too long for that it is the beginning: then ``cut_from_bytes`` is its length and ``sha256`` its hash."""
 
     v: Literal[1] = 1
     source: str
@@ -55,6 +57,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     arrival_us: int = 0
     records: int = 1
     payload: bytes = b""
+    cut_from_bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    sha256: str = ""
 
 
 class PredictionMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +85,7 @@ class Message(NamedTuple):
     topic: str
     game: str
     value: bytes
+    headers: Headers = ()
 
 
 _json = msgspec.json.Encoder().encode
@@ -91,30 +96,51 @@ _prediction_decoder = msgspec.json.Decoder(PredictionMessage)
 
 
 def messages(sport: str, game: str, outputs: Iterable[Output | Event], published_us: int) -> Iterator[Message]:
-    """What ``outputs`` of one game, published together, become on the sport's topics."""
+    """What ``outputs`` of one game, published together, become on the sport's topics. None is larger than ``bounds.MAX_BYTES``: in
+    the place of one that would be goes a small dead letter."""
+    for message in _messages(sport, bounds.game_name(game), outputs, published_us):
+        if len(message.value) <= bounds.MAX_BYTES:
+            yield message
+            continue
+        source = topics.events(sport) if message.topic == topics.events(sport) else topics.telemetry(sport)
+        letter = bounds.TooLarge.of(message.topic, message.value).letter(source, message.game, published_us, message.value)
+        yield Message(topics.dead(source), message.game, encode_letter(letter), headers("dead-letter", 1, message.game))
+
+
+def _messages(sport: str, game: str, outputs: Iterable[Output | Event], published_us: int) -> Iterator[Message]:
     head = b'{"v":%d,"game":%b,"sport":%b,"updates":[' % (STAT_VERSION, _json(game), _json(sport))
     parts: list[bytes] = []
+    stats: dict[str, None] = {}
     size = 0
     for output in outputs:
         if isinstance(output, StatBlock):
             for raw in _pieces(output, published_us):
                 parts.append(raw)
+                stats[output.stat] = None
                 size += len(raw)
                 if size >= FULL_BYTES:
-                    yield Message(topics.stats(sport), game, head + b",".join(parts) + b"]}")
-                    parts, size = [], 0
+                    yield _stats(sport, game, head + b",".join(parts) + b"]}", stats)
+                    parts, stats, size = [], {}, 0
         elif isinstance(output, FrameBlock):
-            yield Message(topics.positions(sport), game, encode_positions(output))
+            for some in bounds.frames(output):
+                yield Message(topics.positions(sport), game, encode_positions(some), headers("positions", 1, game))
         elif isinstance(output, DeadLetter):
-            yield Message(topics.dead(output.source), game, encode_letter(output))
+            for letter in bounds.letters(output):
+                yield Message(topics.dead(output.source), game, encode_letter(letter), headers("dead-letter", 1, game))
         elif isinstance(output, Prediction):
-            yield Message(topics.predictions(sport), game, encode_prediction(output))
+            yield Message(
+                topics.predictions(sport), game, encode_prediction(output), headers("prediction", 1, game, (output.stat,))
+            )
         elif isinstance(output, ModelSwitch):
             continue  # every prediction says its version
         else:
-            yield Message(topics.events(sport), game, encode(output))
+            yield Message(topics.events(sport), game, encode(output), headers("event", EVENT_VERSION, game))
     if parts:
-        yield Message(topics.stats(sport), game, head + b",".join(parts) + b"]}")
+        yield _stats(sport, game, head + b",".join(parts) + b"]}", stats)
+
+
+def _stats(sport: str, game: str, value: bytes, stats: Iterable[str]) -> Message:
+    return Message(topics.stats(sport), game, value, headers("stat-batch", STAT_VERSION, game, tuple(stats)))
 
 
 def _pieces(block: StatBlock, published_us: int) -> Iterator[bytes]:
@@ -169,12 +195,14 @@ def encode_letter(letter: DeadLetter) -> bytes:
     return _json(
         Letter(
             source=letter.source,
-            game=letter.game,
+            game=bounds.game_name(letter.game),
             reason=letter.reason,
             detail=letter.detail[:1000],
             arrival_us=letter.arrival_us,
             records=len(letter),
             payload=payload,
+            cut_from_bytes=letter.cut_from_bytes,
+            sha256=letter.sha256,
         )
     )
 

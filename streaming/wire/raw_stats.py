@@ -85,12 +85,13 @@ class RawStatBlock:
     ``ids`` (S) are the updates' ids, where they belong to an event; ``raw`` their JSON as it was published, joined by commas.
     """
 
-    __slots__ = ("_packed", "_raw", "end_us", "event", "game", "ids", "model", "quality", "sport", "stat", "subjects")
+    __slots__ = ("_packed", "_raw", "end_us", "event", "game", "ids", "model", "quality", "revision", "sport", "stat", "subjects")
 
     def __init__(self, run: list[_Fields], raw: bytes) -> None:
         one = run[0]
         self.stat, self.game, self.sport, self.quality = one.stat, one.game, one.sport, one.quality
         self.event, self.model, self.end_us = one.event, one.model, one.window_us[1]
+        self.revision = one.revision
         self.subjects = _one(tuple([update.subject for update in run]))
         self.ids = () if one.event is None else tuple([update.id for update in run])
         self._raw, self._packed = raw, False

@@ -248,7 +248,7 @@ def _read_header(raw: bytes) -> _Header:
     """A feed's packets all have the same header: it is decoded once. ``BadRecord`` when it is none."""
     try:
         header = _header_decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRecord("bad header", str(error)) from None
     if len(set(header.channels)) != len(header.channels):
         raise BadRecord("bad header", "a channel is named twice")

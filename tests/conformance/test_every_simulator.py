@@ -72,6 +72,7 @@ def merged(packet: Telemetry, sizes: list[int], events: list[Event]) -> Stream:
 
 @pytest.mark.parametrize("sport", simulators())
 class TestEverySimulator:
+    @pytest.mark.slow
     def test_simulated_game_has_finals_to_compare(self, sport):
         _, stream = played(sport)
         assert sum(isinstance(r, Event) for r in stream) > 20

@@ -18,8 +18,9 @@ from streaming.kafka.settings import Address
 from streaming.operator.session import GameSession
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
+from streaming.wire.headers import read_headers
 from streaming.wire.messages import decode_letter, decode_stats, encode_letter
-from streaming.wire.records import StatUpdate
+from streaming.wire.records import STAT_VERSION, StatUpdate
 from tests import real_cluster
 from tests.conformance.scripts import Script, scripts
 
@@ -66,13 +67,24 @@ def committed(address: Address, sport: str) -> Outcome:
     """The outputs that a reader of committed records gets. A duplicated final value fails here."""
     finals: Finals = {}
     for record in real_cluster.records(address, topics.stats(sport)):
-        for update in decode_stats(record.value).updates:
+        updates = decode_stats(record.value).updates
+        about = read_headers(record.headers)
+        assert about.pop("group")
+        assert about == {
+            "content-type": "application/json",
+            "schema": "stat-batch",
+            "schema-version": str(STAT_VERSION),
+            "game": record.key.decode(),
+            "stats": ",".join(dict.fromkeys(update.stat for update in updates)),
+        }
+        for update in updates:
             if update.quality == "final":
                 assert (update.id, update.revision) not in finals, f"{update.id} was published twice"
                 finals[update.id, update.revision] = settled(update)
     dead_letters: Counter[tuple[str, bytes]] = Counter()
     for source in (topics.telemetry(sport), topics.events(sport)):
         for record in real_cluster.records(address, topics.dead(source)):
+            assert read_headers(record.headers)["schema"] == "dead-letter"
             decoded = decode_letter(record.value)
             dead_letters[decoded.reason, decoded.payload] += 1
     return finals, dead_letters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +19,13 @@ def address(broker: Cluster) -> Address:
     return found
 
 
+@pytest.fixture(scope="session")
+def second_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    yield from real_cluster.started(tmp_path_factory.mktemp("second-broker"), only="kafka")
+
+
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Cluster]:
-    """A broker that a test may kill."""
-    yield from real_cluster.started(tmp_path, only="kafka")
+def own_broker(second_broker: Cluster) -> Cluster:
+    """A broker that a test may kill; it has the topics of the tests before."""
+    second_broker.start("broker")
+    return second_broker

@@ -24,6 +24,7 @@ from streaming.threads import WatchedThread
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
 from streaming.wire.feed import GameStart, encode_feed
+from streaming.wire.headers import Headers
 from streaming.wire.messages import decode_letter, decode_stats, encode_letter
 from tests import real_cluster
 from tests.conformance.test_runners import Finals, Outcome, committed, settled
@@ -62,8 +63,8 @@ class RecordingIngress(Ingress):
         super().__init__(address, load_sport(SPORT), packed=False)
         self.notes: list[tuple[str, bytes, Any]] = []
 
-    def put(self, topic: str, game: str, value: bytes) -> Any:
-        future = super().put(topic, game, value)
+    def put(self, topic: str, game: str, value: bytes, headers: Headers = ()) -> Any:
+        future = super().put(topic, game, value, headers)
         self.notes.append((game, value, future))
         return future
 

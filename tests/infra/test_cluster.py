@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from infra.local import broker, flink, processes
@@ -81,7 +82,7 @@ def test_broker_starts_restarts_on_its_data_and_stops(tmp_path: Path, bystander:
 
 def test_cluster_starts_replaces_a_task_manager_and_stops(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
     if importlib.util.find_spec("pyflink") is None:
-        pytest.skip("the extra [flink] is not installed: pip install -c constraints.txt -e '.[flink]'")
+        pytest.skip("the extra [flink] is not installed: uv pip install -c constraints.txt -e '.[flink]'")
     cluster = Cluster(tmp_path, only="flink", flink_port=0, task_managers=1, slots=3)
     try:
         assert cluster.up() == ["jobmanager", "taskmanager-0"]
@@ -90,6 +91,7 @@ def test_cluster_starts_replaces_a_task_manager_and_stops(tmp_path: Path, bystan
         assert overview is not None
         assert (overview["taskmanagers"], overview["slots-total"]) == (1, 3)
         assert overview["flink-version"] == importlib.metadata.version("apache-flink")
+        assert_closed(cluster.rest)
         # What a TaskManager starts inherits its mark: a stand-in for a Python worker, which outlives a kill and not a start.
         mark = _environment(cluster.pid("taskmanager-0"))[processes.MARK]
         worker = processes.start([sys.executable, "-c", "import time; time.sleep(300)"], {}, tmp_path / "out", mark)
@@ -108,6 +110,21 @@ def test_cluster_starts_replaces_a_task_manager_and_stops(tmp_path: Path, bystan
     assert cluster.pids() == {}
     assert not any(processes.start_time(pid) for pid in pids.values())
     assert bystander.poll() is None, "nothing else was ended"
+
+
+def assert_closed(rest: str) -> None:
+    """Nobody uploads a jar or reads from another origin; what a job's client needs is there."""
+    boundary = b"--x\r\ncontent-disposition: form-data; name=jarfile; filename=a.jar\r\n\r\nPK\r\n--x--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=x", "origin": "http://elsewhere.example"}
+    for path in ("/jars/upload", "/jars/a.jar/run", "/jars/a.jar/plan"):
+        answer = httpx.post(rest + path, content=boundary, headers=headers)
+        assert answer.status_code in (400, 404), f"{path}: {answer.text}"
+        assert "POST request not allowed" in answer.text or f"Not found: {path}" in answer.text, f"{path}: {answer.text}"
+    assert httpx.post(rest + "/jobs", json={}).status_code == 400, "a submission is read, and refused for what is in it"
+    answer = httpx.get(rest + "/overview", headers={"origin": "http://elsewhere.example"})
+    assert answer.headers["access-control-allow-origin"] == rest
+    features = httpx.get(rest + "/config").json()["features"]
+    assert not any(features[name] for name in ("web-submit", "web-cancel", "web-rescale"))
 
 
 def _environment(pid: int | None) -> dict[str, str]:

@@ -29,7 +29,7 @@ COMMANDS = {name: service["command"] for name, service in SERVICES.items() if "c
 def pin(package: str) -> str:
     """The version of a package in constraints.txt."""
     lines = (INFRA.parent / "constraints.txt").read_text().splitlines()
-    return next(line.split("==")[1] for line in lines if line.startswith(f"{package}=="))
+    return next(line.split("==")[1].split()[0] for line in lines if line.startswith(f"{package}=="))
 
 
 def pom(name: str) -> str:
@@ -39,6 +39,7 @@ def pom(name: str) -> str:
     return found.text
 
 
+@pytest.mark.slow
 def test_compose_file_is_valid_under_the_specification(tmp_path):
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*check, str(INFRA / "compose.yml")], capture_output=True, text=True, check=False)
@@ -49,7 +50,9 @@ def test_compose_file_is_valid_under_the_specification(tmp_path):
 
 
 def test_every_image_is_pinned_to_a_full_version():
-    built = re.findall(r"^FROM (\S+)", (INFRA / "Dockerfile").read_text(), re.MULTILINE)
+    dockerfile = (INFRA / "Dockerfile").read_text()
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.MULTILINE))
+    built = [image for image in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) if image not in stages]
     images = [service["image"] for service in SERVICES.values()]
     assert built
     for image in [*built, *images]:
@@ -64,11 +67,26 @@ def test_every_port_is_bound_to_loopback():
     assert not any(service.get("network_mode") or service.get("privileged") for service in SERVICES.values())
 
 
+def test_containers_of_ours_are_closed():
+    """Read-only, without capabilities, as a user of their own; what they write to is a tmpfs or a volume."""
+    ours = {name: service for name, service in SERVICES.items() if service["image"].startswith("touchline")}
+    assert len(ours) >= 5
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", (INFRA / "Dockerfile").read_text(), re.MULTILINE))
+    for service in ours.values():
+        assert service["read_only"] is True
+        assert service["tmpfs"] == ["/tmp"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["build"]["target"] in stages
+
+
 def test_image_versions_are_those_tested_without_containers():
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{pom('kafka.version')}"
     # A connector is built for a minor version of Flink, which its own version ends with.
     assert pom("flink.connector.version").split("-")[1] == ".".join(pin("apache-flink").split(".")[:2])
-    assert SERVICES["jobmanager"]["image"] == f"touchline:{importlib.metadata.version('touchline')}"
+    version = importlib.metadata.version("touchline")
+    assert SERVICES["jobmanager"]["image"] == f"touchline-flink:{version}"
+    assert SERVICES["operator"]["image"] == SERVICES["gateway"]["image"] == f"touchline:{version}"
     dockerfile = (INFRA / "Dockerfile").read_text()
     assert "-c constraints.txt -e '.[flink]'" in dockerfile
     makefile = (INFRA.parent / "Makefile").read_text()
@@ -102,12 +120,15 @@ def test_compose_commands_exist_in_the_program(name):
 
 def test_prometheus_scrapes_existing_services():
     config = yaml.safe_load((INFRA / "prometheus.yml").read_text())
-    targets = [target for job in config["scrape_configs"] for static in job["static_configs"] for target in static["targets"]]
+    jobs = config["scrape_configs"]
+    targets = [target for job in jobs for static in job.get("static_configs", ()) for target in static["targets"]]
+    found = [dns for job in jobs for dns in job.get("dns_sd_configs", ())]
+    targets += [f"{name}:{dns['port']}" for dns in found for name in dns["names"]]
     aliases = {alias for s in SERVICES.values() for alias in s.get("networks", {}).get("default", {}).get("aliases", ())}
     for target in targets:
         host, port = target.split(":")
         assert host in SERVICES.keys() | aliases
-        assert int(port) in (8080, container.METRICS_PORT)
+        assert int(port) in (8080, 9100, container.METRICS_PORT)
 
 
 @pytest.mark.parametrize(
@@ -134,5 +155,8 @@ def test_task_manager_of_a_container_finds_its_job_manager(tmp_path):
     assert config["jobmanager.rpc.address"] == config["rest.address"] == "there"
     assert config["taskmanager.numberOfTaskSlots"] == 3
     assert config["execution.checkpointing.dir"] == "file:///checkpoints"
+    assert config["execution.checkpointing.externalized-checkpoint-retention"] == "RETAIN_ON_CANCELLATION"
+    assert not any(config[key] for key in ("web.submit.enable", "rest.flamegraph.enabled", "rest.profiling.enabled"))
+    assert config["web.access-control-allow-origin"] == "http://127.0.0.1:8081"
     assert (command[0], command[-1]) == (str(find_java().path), "taskmanager.resource-id=taskmanager-1")
     assert environment["FLINK_CONF_DIR"] == str(tmp_path / "conf")

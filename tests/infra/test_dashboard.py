@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import time
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -12,9 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streaming.flink import metrics
+from streaming.observability.disk import DiskCollector
+from streaming.runners.kafka.condition import RunnerCollector
+from streaming.runners.kafka.metrics import RunnerMetrics
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from tests.infra.test_compose import INFRA, SERVICES
@@ -27,11 +32,22 @@ TARGETS = [(panel["title"], target) for panel in PANELS for target in panel["tar
 NAME = re.compile(r"\btouchline_\w+")
 
 
+def operator_metrics() -> str:
+    """``/metrics`` of the monitor of an operator process."""
+    metrics, registry = RunnerMetrics(), CollectorRegistry(auto_describe=False)
+    metrics.behind = {0: 1}
+    registry.register(RunnerCollector(metrics, "soccer", "touchline"))
+    registry.register(DiskCollector([INFRA]))
+    return generate_latest(registry).decode()
+
+
 @pytest.fixture(scope="module")
 def exported() -> dict[str, set[str]]:
-    """Every name on ``/metrics`` of a gateway with a game, a broker and a Flink cluster; its labels."""
+    """Every name on ``/metrics`` of a gateway with a game, a broker and a Flink cluster, and of an operator; its labels."""
     hub, match = Hub(), ScriptedMatch("demo-1", 1_700_000_000_000_000, shot_every=6)
-    hub.attach(match.record, match.metrics)
+    hub.attach(match.record)
+    match.metrics.arrival_us = 1
+    hub.measure("demo-1", match.metrics, "elsewhere", time.time_ns() // 1000)
     hub.drain()
     hub.dead_letter_counts["telemetry.soccer", "late"] += 1
     match.metrics.counts["accepted", "sample"] += 1
@@ -40,6 +56,7 @@ def exported() -> dict[str, set[str]]:
         text = exposition(hub, polled(watched(flink)))().decode()
     finally:
         flink.stop()
+    text += operator_metrics()
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

@@ -19,7 +19,7 @@ from models.artefact import ForestModel
 from simulators.catalogue import open_simulator
 from streaming import factory
 from streaming.cli.app import run
-from streaming.kafka import broker
+from streaming.kafka import broker, publisher
 from streaming.operator.game import GameOperator
 from streaming.operator.session import GameSession
 from streaming.runners.embedded import EmbeddedRunner
@@ -121,7 +121,7 @@ def _through_a_host(onlooker: Onlooker, sport: str) -> None:
     """``touchline run`` on a broker that is not there: its runner is handed the game's messages."""
 
     class Runner:
-        commits = 0
+        commits, group = 0, "touchline"
 
         def __init__(self, address: Any, name: str, make: Any, **_: Any) -> None:
             self.make = make
@@ -141,6 +141,7 @@ def _through_a_host(onlooker: Onlooker, sport: str) -> None:
 
     kafka.KafkaRunner = Runner  # type: ignore[misc,assignment]
     broker.ensure = lambda *_, **__: 4  # type: ignore[assignment]
+    publisher.claim = lambda *_, **__: None  # type: ignore[assignment]
     address = "kafka://127.0.0.1:1"
     assert run(["run", "--source", address, "--sink", address, "--sport", sport]) == 0
 

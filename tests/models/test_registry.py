@@ -47,6 +47,7 @@ def test_a_version_is_pending_then_approved_then_live_and_back(store: Store, tmp
     assert all(e.at for e in store.history("xgoals")[3:])
 
 
+@pytest.mark.slow
 def test_registry_refuses_wrong_actions_and_altered_artefacts(store: Store, tmp_path: Path) -> None:
     version = version_of("xgoals", 0.5, tmp_path / "m").version
     store.register(tmp_path / "m", "ann", "why not")
@@ -89,6 +90,7 @@ def test_concurrent_writers_lose_no_entry_of_the_audit_log(store: Store, tmp_pat
     assert len(store.history("xgoals")) == 11
 
 
+@pytest.mark.slow
 def test_follower_switches_to_deployed_versions_that_load(store: Store, tmp_path: Path) -> None:
     version = version_of("xgoals", 0.5, tmp_path / "m").version
     store.register(tmp_path / "m", "ann", "x")
@@ -119,6 +121,7 @@ def test_follower_switches_to_deployed_versions_that_load(store: Store, tmp_path
     assert not follower.problems
 
 
+@pytest.mark.slow
 def test_register_approve_deploy_list_and_history_commands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path
 ) -> None:

@@ -54,6 +54,7 @@ def touchline(site: Path | None, words: Sequence[str], timeout_s: float = 120.0)
     )
 
 
+@pytest.mark.slow
 def test_installed_sport_is_in_the_catalogue(installed: Path) -> None:
     assert "unknown sport 'toy'" in touchline(None, ["catalogue", "toy"]).stderr
     listed = touchline(installed, ["catalogue", "toy", "--json"])

@@ -42,7 +42,7 @@ def compare(
         store = registry_at(registry)
         a = find_model(store, first)
         b = find_model(store, second, a.name)
-        report = comparison.compare(a, b, labelled_from(a.name, table).table())
+        report = comparison.compare(a, b, labelled_from(a.name, table, registry=registry).table())
     print(json.dumps(report, indent=1) if as_json else comparison.as_text(report))
 
 
@@ -69,7 +69,7 @@ def monitor(
         from streaming.cli.lifecycle.learning import labelled_from, no_label_reason
 
         missing = Counter[str]()
-        table = labelled_from(name, source, labelled=False, missing=missing)
+        table = labelled_from(name, source, labelled=False, missing=missing, registry=registry)
         if not len(table):
             why = "; ".join(f"{n} values unavailable: {reason}" for reason, n in missing.items())
             raise ValueError(f"no predictions of {name} in these recordings" + (f": {why}" if why else ""))
@@ -77,7 +77,7 @@ def monitor(
         if reference is not None:
             past = read_labelled(name, reference)
             given = profile_of(past.rows, _names(name), past.label[past.label == past.label])
-        watched = watch(table, card_finder(registry), given)
+        watched = watch(table, card_finder(registry, [path for path in source if path.is_dir()]), given)
     report = watched.report() | {"unavailable": dict(missing)}
     print(json.dumps(report, indent=1) if as_json else as_text(report))
     if not as_json and (why := no_label_reason(name)):
@@ -86,7 +86,8 @@ def monitor(
 
 def watch(table: LabelledPredictions, card_of: Callable[[str, str], Card | None], given: Profile | None = None) -> ModelMonitor:
     """A monitor that was fed the whole table, as a live one would be: another version starts a new count, and predictions with the
-    same labelling event are one outcome, counted with the last of them."""
+    same labelling event are one outcome, counted with the last of them. ``ValueError`` for a version whose card is not to be had,
+    unless a profile is ``given``: no other version is taken for it."""
     from models.monitoring.monitor import ModelMonitor, profile_on
 
     rows_by_outcome: dict[tuple[str, str, str], list[int]] = {}
@@ -99,6 +100,11 @@ def watch(table: LabelledPredictions, card_of: Callable[[str, str], Card | None]
         game, label_event, version = key
         if monitor is None or monitor.version != version:
             card = card_of(table.model, version)
+            if card is None and given is None:
+                raise ValueError(
+                    f"{table.model} {version} predicted here, and is neither shipped nor in the registry nor with the recording: "
+                    f"pass its registry (--registry DIR), or a table to compare the inputs with (--reference TABLE)"
+                )
             profile = given or (None if card is None else profile_on(card))
             if monitor is None:
                 monitor = ModelMonitor(table.model, version, tuple(_names(table.model)), profile)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from models.artefact import Card, ForestModel
     from models.registry.store import Store, Version
     from streaming.monitoring.watch import ModelWatch
+    from streaming.recordings.model_copies import Timed
     from streaming.web.hub import Hub
 
 #: names of variables
 REGISTRY: Final = "TOUCHLINE_REGISTRY"
 TRACKING: Final = "TOUCHLINE_TRACKING"
+#: how long an action on the registry waits for MLflow at most, s
+MLFLOW_S: Final = 30.0
 
 Name = Annotated[str, typer.Argument(help="Name of the model; touchline models list shows them.")]
 Registry = Annotated[Path, typer.Option("--registry", envvar=REGISTRY, help="Folder of the model registry.", metavar="DIR")]
@@ -46,31 +49,24 @@ def user_name(by: str) -> str:
 
 
 def register_artefact(root: Path, folder: Path, by: str, why: str) -> Version:
-    """Register an artefact, pending, and track its training in MLflow where that is installed."""
+    """Register an artefact, pending, and mirror it in MLflow where that is installed."""
     store = registry_at(root)
-    known_before = {v.version for n in store.names() for v in store.versions(n)}
     version = store.register(folder, user_name(by), why)
-    if version.version not in known_before:
-        mirror_in_mlflow(store, version, new=True)
+    mirror_in_mlflow(store)
     return version
 
 
-def mirror_in_mlflow(store: Store, version: Version, *, new: bool = False) -> None:
-    """Mirror a version in MLflow; print a note where it is not installed. The registry does not depend on it.
-    ``TOUCHLINE_TRACKING=none`` switches it off."""
+def mirror_in_mlflow(store: Store) -> None:
+    """Have MLflow's view of the registry caught up, in a process of its own and for :data:`MLFLOW_S` at most; where that fails,
+    a line on stderr says so, and the next action catches up. The registry has everything before. ``TOUCHLINE_TRACKING=none``
+    switches it off."""
     if os.environ.get(TRACKING) == "none":
         return
-    from models.registry.mlflow_view import MlflowView
+    from models.registry.mlflow_view import caught_up
 
-    try:
-        mlflow = MlflowView(store)
-    except ModuleNotFoundError:
-        print("touchline: not tracked in MLflow, which is not installed: pip install 'touchline[mlops]'", file=sys.stderr)
-        return
-    if new:
-        mlflow.record_registered(version)
-    else:
-        mlflow.record_state(version)
+    problem = caught_up(store.root, MLFLOW_S)
+    if problem:
+        print(f"touchline: not tracked in MLflow: {problem}", file=sys.stderr)
 
 
 def find_model(store: Store, text: str, name: str = "") -> ForestModel:
@@ -86,22 +82,33 @@ def find_model(store: Store, text: str, name: str = "") -> ForestModel:
     return load(text)
 
 
-def card_finder(root: Path) -> Callable[[str, str], Card | None]:
-    """A function that finds the card of a version, in the package or in the registry; None when it is in neither."""
-    from models.choice import packaged_versions
-    from models.registry.store import Store
+def card_finder(root: Path, recordings: Sequence[Path] = ()) -> Callable[[str, str], Card | None]:
+    """A function that finds the card of a version, with the recordings, in the package or in the registry; None when it is in none
+    of them, or cannot be read now."""
+    from streaming.cli.lifecycle.pinning import find_version
+    from streaming.errors import BadInput
+    from streaming.recordings.model_copies import ModelVersion
+    from streaming.recordings.reader import Recording
 
-    store = Store(root)
+    found: dict[tuple[str, str], Card] = {}
+    recorded = [Recording(path) for path in recordings]
 
-    @cache
     def card_of(name: str, version: str) -> Card | None:
-        shipped = packaged_versions(name).get(version)
-        if shipped is not None:
-            return shipped.card
-        try:
-            return store.load(name, version).card
-        except ValueError:
-            return None
+        if (name, version) in found:
+            return found[name, version]
+        wanted: list[tuple[ModelVersion, Recording | None]] = [
+            (each, recording)
+            for recording in recorded
+            for each in recording.contents.models
+            if (each.model, each.version) == (name, version)
+        ]
+        for each, recording in [*wanted, (ModelVersion(name, version), None)]:
+            with suppress(BadInput, ValueError, OSError):
+                card: Card | None = getattr(find_version(each, root, recording), "card", None)
+                if card is not None:
+                    found[name, version] = card
+                    return card
+        return None
 
     return card_of
 
@@ -135,21 +142,23 @@ Contradicted = Annotated[
 ]
 
 
-def watch_models(hub: Hub, root: Path | None, policy: str) -> ModelWatch:
-    """Have the hub watch the models of its games; ``BadInput`` for an unknown policy."""
+def watch_models(hub: Hub, root: Path | None, policy: str, timed: Timed = "live", recording: Path | None = None) -> ModelWatch:
+    """Have the hub watch the models of its games, whose predictions are ``timed`` in a live game or in the replay of ``recording``;
+    ``BadInput`` for an unknown policy."""
     from streaming.errors import BadInput
     from streaming.web.withholding import POLICIES
 
     if policy not in POLICIES:
         raise BadInput(f"--contradicted is {' or '.join(POLICIES)}, not {policy!r}")
-    models = model_watch(root)
+    models = model_watch(root, timed, () if recording is None else (recording,))
     hub.watch(models, "warn" if policy == "warn" else "withhold")
     return models
 
 
-def model_watch(root: Path | None) -> ModelWatch:
+def model_watch(root: Path | None, timed: Timed = "live", recordings: Sequence[Path] = ()) -> ModelWatch:
     """A watch over the models of every sport, with the calibration of those whose outcomes a game reports."""
+    import models.registry.store  # noqa: F401 (now, and not when the first model answers in a game)
     from streaming.monitoring.watch import ModelWatch
     from streaming.outcome_labels import all_labels
 
-    return ModelWatch(all_labels(), card_finder(root or DEFAULT_REGISTRY))
+    return ModelWatch(all_labels(), card_finder(root or DEFAULT_REGISTRY, recordings), timed)

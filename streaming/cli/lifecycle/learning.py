@@ -23,16 +23,17 @@ def prepare(
     recordings: Recordings,
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="TABLE.parquet")],
     replay: Replay = False,
+    registry: Registry = DEFAULT_REGISTRY,
 ) -> None:
     """Write a training table from recorded games: the features exactly as they were on air, and the outcome as label.
 
     Example: touchline models prepare xgoals REC1 REC2 --out shots.parquet
 
     Where a recording holds predictions, their features are taken; otherwise the game is replayed, which gives the same features to
-    the bit.
+    the bit. A replay uses the versions that the recording names: its own copies, those of the package or those of the registry.
     """
     with plain_errors():
-        table = gather_predictions(name, recordings, replay)
+        table = gather_predictions(name, recordings, replay, registry=registry)
         table.write(out)
     labelled = int((table.label == table.label).sum())
     print(f"{len(table)} predictions of {name}, {labelled} of them labelled, from {len(recordings)} games in {out}")
@@ -50,9 +51,15 @@ def no_label_reason(name: str) -> str:
 
 
 def gather_predictions(
-    name: str, recordings: list[Path], replay: bool = False, labelled: bool = True, missing: Counter[str] | None = None
+    name: str,
+    recordings: list[Path],
+    replay: bool = False,
+    labelled: bool = True,
+    missing: Counter[str] | None = None,
+    registry: Path | None = None,
 ) -> LabelledPredictions:
-    """The predictions of all recordings, in order; ``ValueError`` when they must be ``labelled`` and the model has no labels."""
+    """The predictions of all recordings, in order; ``ValueError`` when they must be ``labelled`` and the model has no labels, and
+    where a recording is played again and a version that it names is not to be had."""
     from models.specs import spec_of
     from models.training.labelled_predictions import concatenate
     from streaming.cli.progress import Progress
@@ -63,7 +70,7 @@ def gather_predictions(
     parts: list[LabelledPredictions] = []
     with Progress(f"prepare {name}", len(recordings), "games") as progress:
         for path in recordings:
-            parts.append(predictions_of(name, path, replay, missing))
+            parts.append(predictions_of(name, path, replay, missing, registry))
             progress.advance()
     games = [str(part.game[0]) for part in parts if len(part)]
     if twice := {game for game in games if games.count(game) > 1}:
@@ -71,12 +78,14 @@ def gather_predictions(
     return concatenate(parts)
 
 
-def predictions_of(name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None) -> LabelledPredictions:
-    """The predictions in a recording; where it has none, those of an operator that replays its records. ``missing`` then counts the
-    missing values by reason."""
+def predictions_of(
+    name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None, registry: Path | None = None
+) -> LabelledPredictions:
+    """The predictions in a recording; where it has none, those of an operator that replays its records, without the times that it
+    takes. ``missing`` then counts the missing values by reason."""
     from models.specs import sport_of
     from streaming.monitoring.labels import EventHistory
-    from streaming.monitoring.prediction_join import join_outcomes, logged_by, logged_in
+    from streaming.monitoring.prediction_join import join_outcomes, logged_by, logged_in, untimed
     from streaming.outcome_labels import label_of, unlabelled
     from streaming.recordings.reader import Recording
 
@@ -87,10 +96,10 @@ def predictions_of(name: str, path: Path, replay: bool = False, missing: Counter
     if not logged:
         from streaming.cli.lifecycle.pinning import pin_models
 
-        operator, records = pin_models(recording, draw=False, provisional=False)
+        operator, records = pin_models(recording, registry=registry, draw=False, provisional=False)
         for record in records:
             logged += logged_by(operator.on_record(record), name)
-        logged += logged_by(operator.finish(), name)
+        logged = untimed([*logged, *logged_by(operator.finish(), name)])
         if missing is not None:
             stats = {stat.id for stat in operator.sport.stats if stat.model and stat.model.partition("/")[0] == name}
             missing.update({reason: n for stat, reason, n in operator.metrics.unavailable() if stat in stats})
@@ -125,7 +134,7 @@ def retrain(
         from streaming.cli.progress import Progress
 
         model = spec_of(name)
-        table = labelled_from(name, source).table()
+        table = labelled_from(name, source, registry=registry).table()
         command = f"touchline models retrain {name} --from TABLE --seed {seed}"
         with Progress(f"train {name}", model.recipe.folds + 1, "fits") as progress:
             card, blob = train(model, model.recipe, table, seed=seed, command=command, on_progress=lambda _: progress.advance())
@@ -136,15 +145,21 @@ def retrain(
     print(f"{name} {card.version} in {folder}, {version.state} in {registry}: {held} on held-out games")
 
 
-def labelled_from(name: str, source: list[Path], labelled: bool = True, missing: Counter[str] | None = None) -> LabelledPredictions:
+def labelled_from(
+    name: str,
+    source: list[Path],
+    labelled: bool = True,
+    missing: Counter[str] | None = None,
+    registry: Path | None = None,
+) -> LabelledPredictions:
     """Labelled predictions of tables and recordings; ``missing`` counts the missing values of replayed recordings by reason."""
     from models.training.labelled_predictions import concatenate, read_labelled
 
     recordings = [path for path in source if path.is_dir()]
     parts = [read_labelled(name, path) for path in source if not path.is_dir()]
-    return concatenate(
-        [*parts, *([gather_predictions(name, recordings, labelled=labelled, missing=missing)] if recordings else [])]
-    )
+    if recordings:
+        parts.append(gather_predictions(name, recordings, labelled=labelled, missing=missing, registry=registry))
+    return concatenate(parts)
 
 
 COMMANDS: Final = {"prepare": prepare, "retrain": retrain}

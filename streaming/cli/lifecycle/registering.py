@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -47,7 +48,7 @@ def approve(
     with plain_errors():
         store = registry_at(registry)
         done = store.approve(name, version, by, why)
-        mirror_in_mlflow(store, done)
+        mirror_in_mlflow(store)
     entry = done.entries[-1]
     if as_json:
         print(json.dumps({"model": name, "version": done.version, "state": done.state, "by": entry.by, "at": entry.at}))
@@ -71,7 +72,7 @@ def deploy(
     with plain_errors():
         store = registry_at(registry)
         done = store.deploy(name, version, user_name(by), why)
-        mirror_in_mlflow(store, done)
+        mirror_in_mlflow(store)
     entry = done.entries[-1]
     if as_json:
         print(json.dumps({"model": name, "version": done.version, "state": done.state, "before": entry.before, "at": entry.at}))
@@ -87,7 +88,10 @@ def history(name: Name, registry: Registry = DEFAULT_REGISTRY, as_json: Json = F
     import msgspec
 
     with plain_errors():
-        entries = registry_at(registry).history(name)
+        store = registry_at(registry)
+        entries, damaged = store.history(name), store.damaged_lines(name)
+    if damaged:
+        print(f"touchline: {damaged} line{'s' * (damaged > 1)} of the audit log of {name} cannot be read", file=sys.stderr)
     if as_json:
         print(json.dumps([msgspec.to_builtins(entry) for entry in entries], indent=1))
         return

@@ -68,7 +68,7 @@ class EventStage:
         self._view = copy(self.frame_buffer.frames)  # the same buffers with bounds of its own
         self.apply = partial(_apply, applying, self.watch)
         new_ledger: Callable[..., Any] = sport.ledger
-        self.ledger = ReplayableLedger(partial(new_ledger, players=len(game.roster)), self.apply, game.roster)
+        self.ledger = ReplayableLedger(partial(new_ledger, players=len(game.roster)), self.apply, game.roster, sport.event_types)
 
     # -- one event -------------------------------------------------------------------------------------------------
 

@@ -7,14 +7,24 @@ can be replayed over the last ten minutes without keeping the whole game.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Final
 
 import msgspec
 
 from features.core.event_context import EventContext
 from features.core.frames import Roster
+from streaming.operator.limits import FACTS_BYTES
+from streaming.operator.state_checks import FARTHEST_ROW, increasing
 
+
+class _Everything:
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+#: any type of event
+EVERYTHING: Final = _Everything()
 #: how far back a correction may reach, s
 HORIZON_S: Final = 600.0
 
@@ -43,8 +53,14 @@ class _Entry(msgspec.Struct):
 class ReplayableLedger:
     """``apply(context, ledger)`` folds one event in; it must be a pure function of the two. ``live`` has every released event."""
 
-    def __init__(self, new: Callable[[], Any], apply: Callable[[EventContext, Any], None], roster: Roster) -> None:
-        self._new, self._apply = new, apply
+    def __init__(
+        self,
+        new: Callable[[], Any],
+        apply: Callable[[EventContext, Any], None],
+        roster: Roster,
+        types: Container[str] = EVERYTHING,
+    ) -> None:
+        self._new, self._apply, self._types = new, apply, types
         self._roster = roster
         self.live = new()
         self._base = new()
@@ -56,6 +72,8 @@ class ReplayableLedger:
         self.version = 0
         #: times (whole seconds) of the ticks that were issued within the horizon
         self.ticks: list[int] = []
+        #: about what the log and the ids of what has left it take in a snapshot
+        self.kept_bytes = 0
 
     def fork(self) -> Any:
         """A copy of the live ledger."""
@@ -67,6 +85,7 @@ class ReplayableLedger:
         self.version += 1
         context.frames = None
         self.log.append(context)
+        self.kept_bytes += _size(context)
         self._age(context.t_s)
 
     def ticked(self, second: int) -> None:
@@ -113,6 +132,7 @@ class ReplayableLedger:
         _, ticks_before, events_before = self._replay(self.log, changed, ticks, read_tick, read_event)
         self.live, ticks_after, events_after = self._replay(revised, changed, ticks, read_tick, read_event)
         self.log = revised
+        self.kept_bytes = self._kept()
         self.version += 1
         others = [m for m in revised if m.id in events_before and m.id in events_after and m.id != event_id]
         return (
@@ -147,9 +167,30 @@ class ReplayableLedger:
         while old < len(self.log) and self.log[old].t_s < now_s - HORIZON_S:
             self._apply(self.log[old], self._base)
             self.aged.add(self.log[old].id)
+            self.kept_bytes += len(self.log[old].id) + _ID_BYTES - _size(self.log[old])
             old += 1
         if old:
             del self.log[:old]
+
+    def _check(self, entries: list[_Entry]) -> None:
+        """``ValueError`` when an entry is of nobody in the game, or is not in its place."""
+        increasing(self.ticks, -FARTHEST_ROW, "its ticks")
+        if len(self.ticks) > 2 * HORIZON_S + 1:
+            raise ValueError("it has more ticks than can be replayed")
+        order = [(entry.t_s, entry.id) for entry in entries]
+        if order != sorted(order) or len({ident for _, ident in order}) != len(order):
+            raise ValueError("its events are not in order")
+        if not self.aged.isdisjoint(ident for _, ident in order):
+            raise ValueError("an event is both in its log and out of it")
+        teams, players = len(self._roster.teams), len(self._roster)
+        for entry in entries:
+            if not (-1 <= entry.team < teams and -1 <= entry.player < players and -1 <= entry.attack <= 1):
+                raise ValueError(f"event {entry.id} is of nobody in the game")
+            if entry.type not in self._types or len(entry.at) != 4 or not abs(entry.t_s) < FARTHEST_ROW:
+                raise ValueError(f"event {entry.id} is none of this sport")
+
+    def _kept(self) -> int:
+        return sum(map(_size, self.log)) + sum(len(ident) + _ID_BYTES for ident in self.aged)
 
     def _filled(self, saved: dict[str, msgspec.Raw]) -> Any:
         """A ledger with what is known of it by name: a field that its writer did not have begins as in a new one."""
@@ -187,6 +228,7 @@ class ReplayableLedger:
         ledger, base, entries, self.ticks, self.aged = msgspec.msgpack.decode(
             raw, type=tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw], list[_Entry], list[int], set[str]]
         )
+        self._check(entries)
         self.live, self._base = self._filled(ledger), self._filled(base)
         self.log = [
             EventContext(
@@ -210,6 +252,17 @@ class ReplayableLedger:
             )
             for e in entries
         ]
+        self.kept_bytes = self._kept()
+
+
+#: an id among those that have left the log, besides its text
+_ID_BYTES: Final = 8
+
+
+def _size(context: EventContext) -> int:
+    """About how many bytes an event in the log takes in a snapshot."""
+    texts = (*context.attrs, *(value for value in context.attrs.values() if isinstance(value, str)))
+    return FACTS_BYTES + len(context.id) + len(context.outcome) + sum(map(len, texts)) + 10 * len(context.attrs)
 
 
 #: what version 2 called the fact that named the model of a stat: name, version and reason in three lines

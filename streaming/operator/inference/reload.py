@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from models.base import Model
+from models.base import Model, digest_of
 from streaming.operator.context import GameContext
 from streaming.operator.events.event_stats import EventStage
 from streaming.operator.telemetry.watermarks import NEVER
@@ -29,13 +29,27 @@ class DeployedModels(Protocol):
     def current(self) -> Mapping[str, Model]: ...
 
 
+class FixedModels:
+    """Models that stay as they are."""
+
+    stamp = 0
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self._models = models
+
+    def current(self) -> Mapping[str, Model]:
+        return self._models
+
+
 class ModelReloader:
-    """Looks at one number a record; the stages of the operator get the new models when it has changed."""
+    """Looks at one number a record; the stages of the operator get the new models when it has changed. At the first record, and at
+    every change, the output names the versions that answer from there on."""
 
     def __init__(self, game: GameContext, deployed: DeployedModels, windows: WindowStage, events: EventStage) -> None:
         self.game, self.clock, self.deployed, self.windows, self.events = game.game, game.clock, deployed, windows, events
         self._stamp = -1
-        self._versions: dict[str, str] = {}
+        #: by model, the version and the digest that answer
+        self._live: dict[str, tuple[str, str]] = {}
 
     def maybe_reload(self, record: Telemetry | Event, now_us: int, out: list[Output]) -> None:
         """``record`` comes next."""
@@ -51,12 +65,25 @@ class ModelReloader:
         for item in (*self.windows.stats, *self.events.items()):
             if item.stat.model is None or item.model is None:
                 continue
-            item.use_model(models[item.stat.model])
+            if item.model is not models[item.stat.model]:
+                item.use_model(models[item.stat.model])
         for name, model in sorted(models.items()):
-            before = self._versions.get(model.name, "")
-            if "/" not in name and before != model.version:
-                self._versions[model.name] = model.version
-                out.append(ModelSwitch(self.game, model.name, before, model.version, after_us))
+            version, digest = self._live.get(model.name, ("", ""))
+            remote = hasattr(model, "try_predict")  # every answer names the version that the endpoint had then
+            if "/" not in name and not remote and digest != digest_of(model):
+                self._live[model.name] = model.version, digest_of(model)
+                folder = getattr(model, "folder", None)
+                out.append(
+                    ModelSwitch(
+                        self.game,
+                        model.name,
+                        version,
+                        model.version,
+                        after_us,
+                        digest_of(model),
+                        "" if folder is None else str(folder),
+                    )
+                )
 
 
 class Pinned:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from features.core.frames import Field, Frames, Roster
 from features.core.sport import Dim, Sport
+from streaming.operator import state_checks
 from streaming.operator.telemetry.grid import Grid
 
 Array = npt.NDArray[Any]
@@ -24,7 +25,8 @@ class FrameBuffer:
 
     def __init__(self, sport: Sport, roster: Roster, field: Field, grid: Grid, keep: int, batch: int, slack_s: float = 0.0) -> None:
         self.keep, self.batch = keep, batch
-        self.rows = keep + max(12 * batch, keep)
+        self._sport, self._grid = sport, grid
+        self.rows = rows_of(keep, batch)
         n = len(roster)
         self.t_us = np.zeros(self.rows, np.int64)
         self.grid_row = np.zeros(self.rows, np.int64)
@@ -68,11 +70,7 @@ class FrameBuffer:
             **{f"signal.{name}": array for name, array in signals.items()},
         }
 
-        # What a signal's readers may look back on: one window, or further where events read it, on either clock.
-        self.reach = {
-            f"signal.{signal.name}": grid.span + int(np.ceil((signal.keep_s + slack_s) * grid.hz)) if signal.keep_s else grid.span
-            for signal in sport.signals
-        }
+        self.reach = reach_of(sport, grid, slack_s)
 
     def make_room(self, rows: int) -> None:
         """Move up until ``rows`` further rows fit."""
@@ -115,27 +113,51 @@ class FrameBuffer:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit. Arrays go by their names: one that the writer did
         not have stays as it is before a game's first row, one that only the writer had is let go, and where this program looks
         further back, the time before what was kept is as the time before the game."""
-        framed, computed = (int(x) for x in saved["pointers"])
+        framed, computed = (int(x) for x in state_checks.fitting(saved["pointers"], (2,), np.int64, "pointers"))
         if not 0 < computed <= framed <= self.rows:
             raise ValueError(f"its rows run to {computed} and {framed}")
+        for name, column in self.columns.items():
+            if name in saved or not name.startswith("signal."):
+                state_checks.fitting(saved[name], (len(saved[name]), *column.shape[1:]), column.dtype, name)
+        self._check(saved, min(framed, len(saved["grid_row"])))
         for name, column in self.columns.items():
             if name.startswith("signal.") and name not in saved:
                 continue
             rows = saved[name]
             kept = min(framed, len(rows))
-            column[framed - kept : framed] = _fitting(rows, (len(rows), *column.shape[1:]), column.dtype, name)[len(rows) - kept :]
+            column[framed - kept : framed] = rows[len(rows) - kept :]
         for name, array in self.frames.state.items():
             if f"state.{name}" in saved:
-                array[...] = _fitting(saved[f"state.{name}"], array.shape, array.dtype, name)
+                array[...] = state_checks.fitting(saved[f"state.{name}"], array.shape, array.dtype, name)
         self.framed, self.computed = framed, computed
         self.frames.lo = self.frames.hi = computed
+
+    def _check(self, saved: Mapping[str, Array], kept: int) -> None:
+        """``ValueError`` when a row is not at its time, or compiled code would go by a place that is not there."""
+        if kept == 0 or any(len(saved[name]) != len(saved["grid_row"]) for name in ("t_us", "t", "xyz", "period", "attack")):
+            raise ValueError("its columns are not of one length")
+        state_checks.rows(self._grid, saved["grid_row"][-kept:], saved["t_us"][-kept:], saved["t"][-kept:])
+        state_checks.positions(saved["xyz"], saved["period"], saved["attack"])
+        for signal in self._sport.signals:
+            if (name := f"signal.{signal.name}") in saved:
+                state_checks.places(signal, saved[name], self.frames.xyz.shape[1])
+        for step in self._sport.steps:
+            own = f"state.{step.name}."
+            state_checks.limits(step, {name.removeprefix(own): array for name, array in saved.items() if name.startswith(own)})
+
+
+def rows_of(keep: int, batch: int) -> int:
+    """Rows of the buffers of a game that keeps ``keep`` and computes up to ``batch`` at a time."""
+    return keep + max(12 * batch, keep)
+
+
+def reach_of(sport: Sport, grid: Grid, slack_s: float) -> dict[str, int]:
+    """Rows that a signal's readers may look back on: one window, or further where events read it, on either clock."""
+    return {
+        f"signal.{signal.name}": grid.span + int(np.ceil((signal.keep_s + slack_s) * grid.hz)) if signal.keep_s else grid.span
+        for signal in sport.signals
+    }
 
 
 def _sizes(dims: tuple[Dim, ...], n: int) -> tuple[int, ...]:
     return tuple(n if dim == "N" else int(dim) for dim in dims)
-
-
-def _fitting(array: Array, shape: tuple[int, ...], dtype: npt.DTypeLike, name: str) -> Array:
-    if array.shape != shape or array.dtype != dtype:
-        raise ValueError(f"{name} has shape {array.shape} of {array.dtype}, not {shape} of {dtype}")
-    return array

@@ -15,21 +15,22 @@ import numpy.typing as npt
 from features.core.frames import Field
 from streaming.errors import BadRecord
 from streaming.operator.context import GameContext
+from streaming.operator.state_checks import FARTHEST_ROW, fitting, times
 from streaming.operator.telemetry import placement, tag_buffers
 from streaming.operator.telemetry.grid import SECOND_US, Grid, ceil_div
 from streaming.operator.telemetry.placement import Rows
-from streaming.operator.telemetry.tag_buffers import Packet, TagBuffers
+from streaming.operator.telemetry.tag_buffers import SLICE, Packet, TagBuffers
 from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY
+from streaming.wire.arrivals import FAR_US
 from streaming.wire.records import GameRecord, Telemetry
 
-#: samples are taken in slices of this many, and rows framed after each
-SLICE = 2048
 #: how far outside the field a position may lie, m
 MARGIN_M = 15.0
 HIGHEST_M = 120.0
 
 
-FAR_US: Final = int(np.iinfo(np.int64).max)
+#: no end of a period, and no time yet
+OPEN_US: Final = int(np.iinfo(np.int64).max)
 
 
 def _own(column: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
@@ -82,16 +83,17 @@ class Framer:
         self.tags = _tags(game)
         self.buffers = TagBuffers(len(self.tags), len(sport.channels), SLICE)
         self._limits = np.array(
-            [(_reach_m(self.frame_buffer.frames.field), clock.skew_us, clock.telemetry_lateness_us)], tag_buffers.LIMITS
+            [(_reach_m(self.frame_buffer.frames.field), clock.skew_us, clock.telemetry_lateness_us, grid.t0_us - FAR_US)],
+            tag_buffers.LIMITS,
         )
         period_us = sample_period_us(record, grid)
         # a sample is held for one period, and half of one for the jitter of a feed that calls itself aligned
         self._placement = np.array([(grid.t0_us, grid.hz, self.wait_us, 4 * period_us, period_us * 3 // 2)], placement.PLACEMENT)
         starts = sorted(record.periods, key=lambda p: p.start_us)
         self._periods = np.array(
-            [(p.start_us, FAR_US if p.end_us is None else p.end_us, p.number, p.home_attacks) for p in starts], placement.PERIOD
+            [(p.start_us, OPEN_US if p.end_us is None else p.end_us, p.number, p.home_attacks) for p in starts], placement.PERIOD
         )
-        self._seen = np.array([(FAR_US, 0)] * len(roster), placement.SEEN)
+        self._seen = np.array([(OPEN_US, 0)] * len(roster), placement.SEEN)
         #: (N,) when each entity was first seen
         self.seen_us: npt.NDArray[np.int64] = self._seen["first_us"]
         frame_buffer, frames = self.frame_buffer, self.frame_buffer.frames
@@ -117,8 +119,9 @@ class Framer:
         if any(len(column) != n for column in columns) or not (isinstance(arrivals, int) or len(arrivals) == n):
             raise BadRecord("ragged packet", "its columns are not of one length")
         values = np.empty((len(self.channel_names), n))
-        for c, name in enumerate(self.channel_names):
-            values[c] = packet.channels.get(name, np.nan)
+        with np.errstate(invalid="ignore"):  # a NaN of another bit pattern is a NaN
+            for c, name in enumerate(self.channel_names):
+                values[c] = packet.channels.get(name, np.nan)
         return Packet(
             _own(packet.t_us, np.int64),
             _own(packet.tag, np.uint32),
@@ -240,7 +243,22 @@ class Framer:
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
+        clock = fitting(saved["clock"], (3,), np.int64, "clock")
+        times(clock, "a clock")
+        fitting(saved["seen_us"], self.seen_us.shape, np.int64, "seen_us")
+        counters = [int(x) for x in fitting(saved["counters"], (5,), np.int64, "counters")]
+        self._check_counters(*counters)
         self.buffers.load(saved)
-        self.clock.cells[ORDERED] = saved["clock"][2]
+        self.clock.cells[ORDERED] = clock[2]
         self.seen_us[...] = saved["seen_us"]
-        self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = (int(x) for x in saved["counters"])
+        self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = counters
+
+    def _check_counters(self, next_row: int, blanks: int, partial: int, filled: int, until_us: int) -> None:
+        """``ValueError`` unless they go with the rows of the frame buffer, which has been loaded by then."""
+        buffer = self.frame_buffer
+        last = int(buffer.grid_row[buffer.framed - 1])
+        if not max(1, last + 1) <= next_row <= FARTHEST_ROW or not 0 <= blanks <= self.blank_limit:
+            raise ValueError("its next row is out of range")
+        if not 0 <= filled <= partial < self.grid.hop or partial != buffer.framed - buffer.computed:
+            raise ValueError("its unfinished window has another number of rows")
+        times(until_us, "the time up to which rows are decided")

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.core.compiled import kernel
+from streaming.operator.state_checks import fitting, times
 from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY
 
 F8 = npt.NDArray[np.float64]
@@ -23,7 +24,9 @@ I8 = npt.NDArray[np.int64]
 U4 = npt.NDArray[np.uint32]
 Real = float | np.floating[Any]
 
-ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW = range(10)
+ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW, TOO_EARLY, WILD_CHANNEL = range(
+    12
+)
 
 #: code -> (kind, reason) as counted and as written on dead letters
 REASONS: Final = (
@@ -37,16 +40,21 @@ REASONS: Final = (
     ("quarantined", "conflicting sample"),
     ("quarantined", "teleport"),
     ("dropped", "too many samples"),
+    ("quarantined", "long before the game"),
+    ("quarantined", "channel out of range"),
 )
 
+SLICE: Final = 2048  # samples are taken in slices of this many, and rows framed after each
+#: no channel has such a value in its unit; what is not measured is NaN
+MOST_CHANNEL: Final = 1e9
 LINE: Final = 256  # samples a tag's line holds
 KEPT: Final = 64  # used ones that stay, so that a duplicate is still known as one
 REANCHOR: Final = 12  # so many leaps in a row that agree with each other are a new position
 
 
 #: the limits of a game, one record: half sizes (x, y, z) beyond which nothing can be, how far a sample's time may lie after its
-#: arrival, and how long after the newest one it may arrive
-LIMITS: Final = np.dtype([("reach_m", "f8", (3,)), ("skew_us", "i8"), ("lateness_us", "i8")])
+#: arrival, how long after the newest one it may arrive, and before what time nothing of the game can have happened
+LIMITS: Final = np.dtype([("reach_m", "f8", (3,)), ("skew_us", "i8"), ("lateness_us", "i8"), ("earliest_us", "i8")])
 
 #: a tag, one record each, sorted by number
 TAG: Final = np.dtype(
@@ -118,14 +126,28 @@ class TagBuffers:
         """Lines up to the longest one, by the names of their fields."""
         longest = int(self.lines["n"].max(initial=0))
         arrays = {name: self.lines[name] for name in self.FIELDS}
-        return {**arrays, "t": arrays["t"][:, :longest], "v": self.values[:, :longest]}
+        values = self.values[:, :longest]
+        # What comes over the wire is float32, and half of it is enough to keep; a packet made in this process may hold more.
+        with np.errstate(over="ignore", invalid="ignore"):
+            single = values.astype(np.float32)
+        exact = np.array_equal(single, values, equal_nan=True)
+        return {**arrays, "t": arrays["t"][:, :longest], "v": single if exact else values}
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
-        n, checked, used = saved["n"], saved["checked"], saved["used"]
+        tags, width = self.values.shape[0], self.values.shape[2]
+        n, checked, used = (fitting(saved[name], (tags,), np.int64, name) for name in ("n", "checked", "used"))
         longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0
         if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > LINE:
             raise ValueError("its samples do not add up")
+        t = fitting(saved["t"], (tags, longest), np.int64, "t")
+        kept = np.arange(longest) < n[:, None]
+        if (kept[:, 1:] & (t[:, 1:] <= t[:, :-1])).any():
+            raise ValueError("its samples are not in order")
+        times(t[kept], "a sample")
+        fitting(saved["leap"], (tags, 5), np.float64, "leap")
+        kind = saved["v"].dtype if saved["v"].dtype in (np.float32, np.float64) else np.float64
+        fitting(saved["v"], (tags, longest, width), kind, "v")
         self.values[:, : saved["v"].shape[1]] = saved["v"]
         self.lines["t"][:, :longest] = saved["t"]
         for name in self.FIELDS[1:]:
@@ -189,6 +211,15 @@ def _rank(held: F8, packet: Packet, i: int) -> int:
 
 
 @kernel
+def _wild(packet: Packet, i: int) -> bool:
+    """Whether a channel of sample ``i`` has a value that nothing has: features go by channels, and count on their size."""
+    wild = False
+    for c in range(packet.channels.shape[0]):
+        wild = wild or abs(packet.channels[c, i]) > MOST_CHANNEL
+    return wild
+
+
+@kernel
 def _line_of(number: int, tags: Records) -> int:
     """The place of a tag among ``tags``, -1 where it is not there."""
     low, high = 0, len(tags)
@@ -236,6 +267,10 @@ def admit(
             reason = OFF_FIELD
         elif ts > arrival + limit.skew_us:
             reason = AHEAD
+        elif ts < limit.earliest_us:
+            reason = TOO_EARLY
+        elif _wild(packet, i):
+            reason = WILD_CHANNEL
         if reason != ACCEPTED:
             _reject_sample(reason, packet, i, arrival, rejects, rejected_values, rejected_n)
             continue

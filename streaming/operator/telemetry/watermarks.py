@@ -11,8 +11,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-#: no record has been seen
-NEVER: Final = -(1 << 62)
+from streaming.wire.arrivals import NEVER
+
+__all__ = ["NEVER", "GameClock"]
+
 #: after the end of the stream no record is expected; until then none is further ahead than this, us
 _END_US: Final = 60_000_000
 

@@ -7,8 +7,10 @@ no other.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,9 +20,18 @@ from streaming.errors import BadInput, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.kafka.settings import Address
 from streaming.runners.flink.jars import connector
+from streaming.runners.flink.keyed_game import KEEP_S
 from streaming.wire import topics
 
 Profile = Literal["process", "thread"]
+#: a checkpoint that takes longer has failed; the code of a worker is loaded in the first one
+CHECKPOINT_TIMEOUT_S: Final = 60
+#: so many may fail one after the other before the job starts again from the last that did not
+TOLERABLE_FAILURES: Final = 1
+#: time for a cluster, or a job on it, to come back
+RESTART_S: Final = 60
+#: the longest that brokers allow unless they are configured otherwise (transaction.max.timeout.ms)
+LONGEST_TRANSACTION_S: Final = 900
 #: key groups: the most slots that a job can ever be spread over; a savepoint keeps it
 MAX_PARALLELISM: Final = 128
 GROUP: Final = "touchline-flink"
@@ -31,8 +42,11 @@ CLIENT_JVM: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be run where.
 
-    ``rest`` is the JobManager's REST address (host, port); ``python`` the interpreter on the workers; ``savepoint`` a path to go
-    on from; ``checkpoint_ms`` how often results become visible to a reader of committed records.
+    ``group`` is as it is called on the broker, ``rest`` the JobManager's REST address (host, port); ``python`` the interpreter on
+    the workers; ``savepoint`` a path to go on from; ``checkpoint_ms`` how often results become visible to a reader of committed
+    records; ``checkpoints`` the folder (a URL that the cluster understands) for the checkpoints of this group and sport, the
+    cluster's own where it is empty; ``transaction_s`` how long the broker waits for the commit of an open transaction before it
+    aborts it, 0 for the default; ``keep_s`` how long after its end a game is known.
     """
 
     address: Address
@@ -46,6 +60,26 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     savepoint: str = ""
     checkpoint_ms: int = 1_000
     snapshot_every: int = 100
+    checkpoints: str = ""
+    transaction_s: int = 0
+    keep_s: float = KEEP_S
+
+    @property
+    def title(self) -> str:
+        """Name of the job: two groups of a sport are two jobs."""
+        return self.name or f"touchline {self.sport} ({self.group})"
+
+    @property
+    def transaction_timeout_ms(self) -> int:
+        """As long as a transaction may be open when nothing is wrong that mends itself: from one checkpoint to the next, every
+        checkpoint that may fail before the job starts again, and the restart."""
+        longest_s = self.checkpoint_ms / 1000 + (1 + TOLERABLE_FAILURES) * CHECKPOINT_TIMEOUT_S + RESTART_S
+        return (self.transaction_s or min(LONGEST_TRANSACTION_S, math.ceil(longest_s))) * 1000
+
+
+def transactional_ids(group: str, sport: str) -> str:
+    """What every transactional id of a group's jobs begins with: what its login must be allowed to write."""
+    return f"{group}-{sport}-"
 
 
 def submit(plan: Plan, factory: str) -> str:
@@ -57,7 +91,7 @@ def submit(plan: Plan, factory: str) -> str:
         from pyflink.java_gateway import get_gateway
         from pyflink.table import EnvironmentSettings, StreamTableEnvironment
     except ImportError:
-        raise Unavailable("Flink is not installed: pip install -c constraints.txt -e '.[flink]'") from None
+        raise Unavailable("Flink is not installed: uv pip install -c constraints.txt -e '.[flink]'") from None
     from streaming.runners.flink.packaging import stage
 
     os.environ.setdefault("JVM_ARGS", CLIENT_JVM)  # where pyflink looks for them
@@ -77,7 +111,7 @@ def submit(plan: Plan, factory: str) -> str:
             env.add_python_file(str(code))
             tables = StreamTableEnvironment.create(env, EnvironmentSettings.in_streaming_mode())
             _build(plan, tables, factory, code.name)
-            client = env.execute_async(plan.name or f"touchline {plan.sport}")
+            client = env.execute_async(plan.title)
             return str(client.get_job_id())
         except Exception as error:
             raise _cluster_error(error) from error
@@ -98,8 +132,8 @@ def _configuration(plan: Plan) -> dict[str, str]:
         "execution.buffer-timeout.interval": "1 ms",
         "execution.checkpointing.interval": f"{plan.checkpoint_ms} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
-        "execution.checkpointing.timeout": "60 s",
-        "execution.checkpointing.tolerable-failed-checkpoints": "20",
+        "execution.checkpointing.timeout": f"{CHECKPOINT_TIMEOUT_S} s",
+        "execution.checkpointing.tolerable-failed-checkpoints": str(TOLERABLE_FAILURES),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "restart-strategy.type": "fixed-delay",
         "restart-strategy.fixed-delay.attempts": "2147483647",
@@ -109,7 +143,13 @@ def _configuration(plan: Plan) -> dict[str, str]:
         "table.exec.uid.generation": "ALWAYS",
         "table.exec.uid.format": "<id>_<transformation>",
         "pipeline.operator-chaining.enabled": "true",
+        # A request of this submission that is not answered fails; the defaults wait for minutes.
+        "rest.connection-timeout": "15000",
+        "rest.idleness-timeout": "60000",
+        "client.timeout": "60 s",
     }
+    if plan.checkpoints:
+        found["execution.checkpointing.dir"] = plan.checkpoints
     if plan.savepoint:
         found["execution.state-recovery.path"] = plan.savepoint
     return found
@@ -129,7 +169,7 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
             "feed",
             "`k` BYTES, `v` BYTES, `at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
             {
-                "topic": topics.telemetry(plan.sport),
+                "topic": plan.address.topic(topics.telemetry(plan.sport)),
                 **properties,
                 "properties.group.id": plan.group,
                 "scan.startup.mode": "group-offsets",
@@ -143,13 +183,17 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
     tables.execute_sql(
         _table(
             "results",
-            "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES",
+            "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES, "
+            "`about` MAP<STRING, BYTES> METADATA FROM 'headers'",
             {
-                "topic": ";".join(topics.outputs(plan.sport)),
+                # of the record of a game only its removal, when the game is not known any more
+                "topic": ";".join(map(plan.address.topic, (*topics.outputs(plan.sport), topics.games(plan.sport)))),
                 **properties,
                 "sink.delivery-guarantee": "exactly-once",
-                "sink.transactional-id-prefix": f"{plan.group}-{plan.sport}",
-                "properties.transaction.timeout.ms": "900000",
+                # Of this submission alone. The ids that follow count checkpoints, and where a job begins to count anew the sink
+                # would go through every id that an earlier one has used.
+                "sink.transactional-id-prefix": f"{transactional_ids(plan.group, plan.sport)}{int(time.time() * 1000):x}",
+                "properties.transaction.timeout.ms": str(plan.transaction_timeout_ms),
                 "properties.linger.ms": "0",
                 "properties.compression.type": "lz4",
                 "properties.max.request.size": str(MAX_MESSAGE_BYTES),
@@ -176,14 +220,20 @@ def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
         plan.sport,
         factory,
         plan.snapshot_every,
-        f"flink, {plan.profile} mode",
+        plan.profile,
+        plan.keep_s,
+        plan.group,
     )
     octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
-    message_type = Types.ROW_NAMED(["topic", "key", "value"], [Types.STRING(), octets, octets])
+    message_type = Types.ROW_NAMED(
+        ["topic", "key", "value", "headers"], [Types.STRING(), octets, octets, Types.MAP(Types.STRING(), octets)]
+    )
     out = keyed.process(function, message_type).name("games").uid("games")
     tables.create_temporary_view("computed", tables.from_data_stream(out))
+    # the workers write to topics by their own names
+    topic = f"CONCAT('{plan.address.topic_prefix}', `topic`)" if plan.address.topic_prefix else "`topic`"
     statements = tables.create_statement_set()
-    statements.add_insert_sql("INSERT INTO results SELECT `topic`, `key`, `value` FROM computed")
+    statements.add_insert_sql(f"INSERT INTO results SELECT {topic}, `key`, `value`, `headers` FROM computed")
     statements.attach_as_datastream()
 
 
@@ -211,4 +261,8 @@ def _cluster_error(error: Exception) -> Exception:
         return Unavailable("no Flink cluster answers: make up starts one on this machine, --flink URL names another")
     if "savepoint" in text.lower() and ("does not exist" in text or "Cannot find" in text or "not a savepoint" in text.lower()):
         return BadInput("there is no savepoint at the path of --savepoint")
+    if type(error).__name__ == "Py4JJavaError":
+        causes = [line for line in text.splitlines() if line.startswith("Caused by: ")]
+        why = (causes or [text.splitlines()[-1]])[-1].removeprefix("Caused by: ").strip()[:300]
+        return Unavailable(f"Flink did not take the job: {why}")
     return error

@@ -15,7 +15,7 @@ from features.core.plugins import OWN_PACKAGE
 from streaming.errors import Unavailable
 
 PACKAGES: Final = ("streaming", "features", "models", "simulators")
-_NOT_INSTALLED: Final = "the package {} is not installed: pip install -c constraints.txt -e ."
+_NOT_INSTALLED: Final = "the package {} is not installed: uv pip install -c constraints.txt -e ."
 #: what a worker never reads
 _LEAVE: Final = shutil.ignore_patterns("static", "*.pyc", "*.woff2")
 

@@ -125,6 +125,7 @@ LIES = {
     "two parents": (lambda d: _tree(d)["right_children"].__setitem__(0, _tree(d)["left_children"][0]), "not a tree"),
     "one child": (lambda d: _tree(d)["right_children"].__setitem__(0, -1), "one child"),
     "an index beyond 32 bits": (lambda d: _tree(d)["left_children"].__setitem__(0, 1 << 40), "range"),
+    "a default beyond 64 bits": (lambda d: _tree(d)["default_left"].__setitem__(0, 1 << 63), "range"),
     "an unknown feature": (lambda d: _tree(d)["split_indices"].__setitem__(0, 99), "does not have"),
     "a negative feature": (lambda d: _tree(d)["split_indices"].__setitem__(0, -1), "does not have"),
     "a threshold beyond float32": (lambda d: _tree(d)["split_conditions"].__setitem__(0, 1e300), "finite"),

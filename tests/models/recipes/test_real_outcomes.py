@@ -268,6 +268,7 @@ MODELS: dict[str, tuple[ModuleType, dict[str, Callable[[], Table]]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_trained_artefact_is_evaluated_on_held_out_games_only(name: str, tmp_path: Path) -> None:
     module, tables = MODELS[name]

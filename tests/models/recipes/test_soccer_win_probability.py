@@ -43,6 +43,7 @@ def played(matches: int, seed: int) -> Results:
     return Results(np.array(rows), np.array(label), np.array(match), np.array(period))
 
 
+@pytest.mark.slow
 def test_the_chain_finds_the_rates_that_goals_were_drawn_from() -> None:
     chain = Winning.fit(played(800, 1), 1.0)
     beta = chain.coefficients[False]

@@ -17,12 +17,16 @@ import pytest
 from models import artefact
 from models.base import FallibleModel, Model
 from models.serving import circuit_breaker
+from models.serving.access import Tokens, new_token
 from models.serving.circuit_breaker import CircuitBreaker, NoPrediction
 from models.serving.client import RemoteModel
 from models.serving.connect import connect
+from models.serving.front import Front
+from models.serving.listener import tls_context
 from models.serving.loaded_models import LoadedModels
 from models.serving.server import Server, in_thread
 from models.serving.transports import SageMakerTransport
+from tests.certificates import self_signed
 from tests.waiting import TIMEOUT_S, contention, quickest, until
 
 XGOALS = artefact.load("xgoals")
@@ -67,7 +71,7 @@ def test_connect_selects_the_place_by_one_setting(server: Server, tmp_path: Path
 @pytest.mark.parametrize(
     ("setting", "word"),
     [
-        ("https://h:1", "over http"),
+        ("https://h:x", "http://host:port"),
         ("http://", "names no endpoint"),
         ("http://h:99999", "host:port"),
         ("http://h/path", "host:port"),
@@ -200,6 +204,7 @@ def test_another_version_is_accepted_when_its_features_fit_and_none_is_pinned() 
         assert pinned.try_predict(rows()).fallback_reason == "wrong"
 
 
+@pytest.mark.slow
 def test_the_deadline_counts_from_end_to_end() -> None:
     """A byte every 10 ms is never silent for long, and never done."""
 
@@ -323,3 +328,33 @@ def test_sagemaker_keeps_the_deadline_too() -> None:
         return model.try_predict(rows()).fallback_reason == ""
 
     until(answered, "the endpoint is used again")
+
+
+def test_endpoint_over_tls_by_a_token_that_is_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client reads its token from a file, and again when the endpoint no longer accepts it."""
+    certificate, key = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    (old, old_grant), (new, new_grant) = (new_token(name, ["predict"]) for name in ("old", "new"))
+    token = tmp_path / "token"
+    token.write_text(old)
+    monkeypatch.setenv("TOUCHLINE_ENDPOINT_TOKEN_FILE", str(token))
+    loaded = LoadedModels()
+    loaded.add("xgoals", XGOALS, "")
+    tokens = Tokens.of([old_grant])
+    front = Front(tokens, requests_per_s=None, tls=tls_context(certificate, key))
+    with in_thread(Server(loaded, port=0, front=front)) as server:
+        model = connect("xgoals", f"https://localhost:{server.port}?deadline_ms=60000", XGOALS)
+        assert isinstance(model, RemoteModel)
+        inputs = rows()
+        for _ in range(3):
+            answer = model.try_predict(inputs)
+            assert answer.fallback_reason == ""
+            assert answer.values is not None
+        tokens._take([new_grant])
+        token.write_text(new)
+        reasons = [model.try_predict(inputs).fallback_reason for _ in range(3)]
+        assert reasons[0] != ""
+        until(lambda: model.try_predict(inputs).fallback_reason == "", "the new token is in use")
+        untrusted = connect("xgoals", f"https://127.0.0.2:{server.port}?deadline_ms=60000", XGOALS)
+        assert isinstance(untrusted, RemoteModel)
+        assert untrusted.try_predict(inputs).fallback_reason == "down", "a certificate of another name"

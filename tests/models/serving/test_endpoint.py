@@ -17,6 +17,9 @@ import pytest
 from models import artefact
 from models.base import Feature
 from models.curve import curve_of
+from models.serving.access import Tokens, new_token
+from models.serving.connection import MOST_FIELDS, MOST_PIPELINED
+from models.serving.front import Front
 from models.serving.loaded_models import LoadedModels
 from models.serving.server import Server, in_thread
 from tests.waiting import TIMEOUT_S, until
@@ -128,6 +131,8 @@ def test_a_vector_valued_model_answers_a_row_of_values(server: Server, loaded: L
         ("[" * 50_000, "application/json", 400, "malformed body"),
         (b"\xff\xfe", "application/json", 400, "malformed body"),
         ({"rows": [[1.0]]}, "application/json", 400, "malformed body"),
+        ([1.0, [None]], "application/json", 400, "malformed body"),
+        ([2.0, {}, {}], "application/json", 400, "malformed body"),
         ([{"no_such": 1.0}], "application/json", 400, "unknown feature"),
         ([{"distance_m": 1e999}], "application/json", 400, "malformed body"),
         ("1e999" + "," * (WIDTH - 1), "text/csv", 400, "infinite value"),
@@ -400,3 +405,87 @@ def test_replacing_a_model_under_load_drops_and_mixes_nothing(server: Server, lo
         thread.join()
     assert not wrong
     assert seen == {"1", "2"}
+
+
+def exchange(server: Server, raw: bytes) -> bytes:
+    """Everything that is answered to ``raw``, up to the end of the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S) as sock:
+        got = b""
+        try:
+            sock.sendall(raw)
+            while piece := sock.recv(1 << 16):
+                got += piece
+        except ConnectionError:
+            pass
+    return got
+
+
+def test_a_head_with_too_many_fields_is_refused(server: Server) -> None:
+    answer = exchange(server, b"GET /ping HTTP/1.1\r\n" + b"a: b\r\n" * (MOST_FIELDS + 1) + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert f"more than {MOST_FIELDS} fields".encode() in answer
+
+
+def test_a_pipeline_that_waits_is_bounded(loaded: LoadedModels) -> None:
+    loaded.add("slow", Slow(), "")
+    body = b"[[0, 1]]"
+    with in_thread(Server(loaded, port=0)) as server:
+        post = b"POST /models/slow/invoke HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+        answer = exchange(server, post * (MOST_PIPELINED + 100))
+    assert answer.count(b"HTTP/1.1 200 ") == MOST_PIPELINED
+    assert b"too many requests" in answer
+    assert loaded.metrics[""].errors["too many requests"] == 1
+
+
+def test_silent_sockets_beyond_the_most_lock_nobody_out(loaded: LoadedModels) -> None:
+    with in_thread(Server(loaded, port=0, front=Front(most_connections=10))) as server:
+        idle = [socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S) for _ in range(40)]
+        assert ask(server, "GET", "/ping")[0] == 200
+        until(lambda: len(server.door.inside) <= 10)
+        for sock in idle:
+            sock.close()
+
+
+def test_a_client_that_never_reads_is_cut_off(loaded: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.serving.connection.STUCK_S", 0.2)
+    with in_thread(Server(loaded, port=0)) as server:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", server.port))
+        sock.settimeout(1.0)
+        request = b"GET /models/xgoals HTTP/1.1\r\nhost: localhost\r\n\r\n"
+        try:
+            while True:
+                sock.sendall(request * 10)
+        except OSError:
+            pass
+        end = time.monotonic() + TIMEOUT_S
+        while server.door.inside:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        sock.close()
+
+
+def test_scopes_hosts_and_origins(loaded: LoadedModels) -> None:
+    made = {scope: new_token(scope, [scope]) for scope in ("predict", "admin", "sport:soccer")}
+    front = Front(Tokens.of([grant for _, grant in made.values()]), requests_per_s=None)
+    one = [[None] * WIDTH]
+    with in_thread(Server(loaded, port=0, front=front)) as server:
+
+        def status(method: str, path: str, scope: str, body: Any = None, **more: str) -> int:
+            return ask(server, method, path, body, authorization=f"Bearer {made[scope][0]}", **more)[0]
+
+        assert status("POST", "/invocations", "predict", one) == 200
+        assert status("POST", "/models/xgoals/invoke", "predict", one) == 200
+        assert status("GET", "/models", "predict") == 200
+        for method, path in (("GET", "/metrics"), ("POST", "/models"), ("PUT", "/models/xgoals"), ("DELETE", "/models/xgoals")):
+            got = ask(server, method, path, {"url": "x"}, authorization=f"Bearer {made['predict'][0]}")
+            assert (got[0], got[1]["error"]["reason"]) == (403, "missing scope"), (method, path)
+        assert status("POST", "/invocations", "sport:soccer", one) == 403
+        assert status("GET", "/metrics", "admin") == 200
+        assert status("GET", "/models", "admin", host="evil.example") == 421
+        assert status("POST", "/invocations", "predict", one, origin="https://evil.example") == 403
+        answers = [ask(server, "GET", "/models", authorization="Bearer wrong")[0] for _ in range(30)]
+        assert (answers[0], answers[-1]) == (401, 429)
+        assert status("DELETE", "/models/xgoals", "admin") == 200
+        assert ask(server, "GET", "/ping", host="evil.example")[0] == 200, "a probe asks by any name"

@@ -54,6 +54,7 @@ def test_headers_have_curves_of_their_own() -> None:
     assert near[0] < 0.85 * near[1]
 
 
+@pytest.mark.slow
 def test_the_game_s_demands_are_kept_and_contributions_add_up() -> None:
     """Farther is never better, all else being equal: not for kicks, not for headers, in any part of the forest."""
     spec, (rows, label) = spec_of("xgoals"), shots()
@@ -73,6 +74,7 @@ def test_the_game_s_demands_are_kept_and_contributions_add_up() -> None:
     np.testing.assert_allclose(parts, theirs, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped())
 def test_contributions_of_what_ships_are_xgboost_s_own(name: str) -> None:
     model, rng = load(name), np.random.default_rng(0)

@@ -99,6 +99,7 @@ def promised(imported: Imported) -> None:
     assert max(seen.values()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "names", "goals"), CASES, ids=[f"{kind}-{names[0]}" for kind, names, _ in CASES])
 def test_the_files_that_come_with_kloppy(kind: str, names: list[str], goals: tuple[int, int] | None) -> None:
     """Excerpts of real and made-up matches; the order in which they are given does not matter."""

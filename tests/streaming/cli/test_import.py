@@ -78,7 +78,8 @@ def test_import_makes_a_recording_of_each_match_in_a_file(tmp_path: Path, capsys
     out, err = capsys.readouterr()
     assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["7", "8"]
     assert "notes: a goal is reported by the keeper's row alone" in out
-    assert "1 of 3 games could not be imported; the first is 9: match 9 has events but is not among the matches" in err
+    assert "1 of 3 games could not be imported; the first is 9: " in err
+    assert "matches.parquet: match 9 has events but is not among the matches" in err
     assert run(["import", "wyscout", *files, "--out", str(tmp_path / "one"), "--pick", "7"]) == 0
     assert Recording(tmp_path / "one").read_events() == Recording(tmp_path / "all" / "7").read_events()
 

@@ -224,6 +224,7 @@ def test_dead_list_shows_the_newest_in_order_of_time(own_sport, command):
         "detail": "late: why",
         "records": 1,
         "bytes": 23,
+        "whole": True,
         "topic": f"dead.events.{own_sport.name}",
         "partition": 0,
         "offset": 0,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from streaming.runners.kafka.partition import Partition
 from streaming.runners.kafka.state_store import PROGRESS
+from streaming.wire.blocks import DeadLetter
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, encode_feed
 from tests.streaming.toy import TOY, final_only, game, track
 
@@ -47,3 +50,42 @@ def test_state_of_a_game_is_due_at_begin_and_end_and_else_when_there_is_room():
     send(found, GameEnd(game="toy-1"))
     assert [name for name, _ in found.due(6.1, 5.0, 0)] == ["toy-1"], "what it ends with"
     assert not list(found.due(60.0, 5.0, 9)), "nothing more"
+
+
+def test_ended_game_is_known_for_the_time_it_is_kept_and_then_leaves_nothing():
+    found = partition(GameStart(record=game()), track(2.0), GameEnd(game="toy-1"))
+    assert found.expire(1_000, 500) == [], "the time begins with its end"
+    stored = dict(found.due(0.0, 0.0, 9))
+    other = Partition(0, TOY.name, final_only)
+    other.restore({PROGRESS: found.progress(), **stored})
+    assert other.expire(1_499, 500) == []
+    (letter,) = other.take(other.offset, b"toy-1", encode_feed(GameStart(record=game())), 0)[1]
+    assert isinstance(letter, DeadLetter)
+    assert letter.reason == "after the end", "it is still known, in the next process, too"
+    assert other.expire(1_500, 500) == ["toy-1"]
+    assert not other.sessions
+    assert not list(other.due(9.0, 0.0, 9))
+    assert other.expire(9_000, 500) == []
+
+
+def test_end_stored_by_an_earlier_program_counts_from_now():
+    found = partition(GameStart(record=game()), GameEnd(game="toy-1"))
+    ((name, raw),) = found.due(0.0, 0.0, 9)
+    old = msgspec.msgpack.encode(msgspec.msgpack.decode(raw)[:3])
+    other = Partition(0, TOY.name, final_only)
+    other.restore({PROGRESS: found.progress(), name: old})
+    assert other.expire(10_000, 500) == []
+    assert other.expire(10_500, 500) == ["toy-1"]
+
+
+def test_games_one_after_another_leave_nothing_in_a_partition():
+    found, now_us = Partition(0, TOY.name, final_only), 0
+    for k in range(50):
+        name = f"toy-{k}"
+        for record in (GameStart(record=msgspec.structs.replace(game(), game=name)), GameEnd(game=name)):
+            found.take(found.offset, name.encode(), encode_feed(record), 0)
+        now_us += 100
+        found.expire(now_us, 250)
+        list(found.due(now_us / 1e6, 0.0, 9))
+    kept = [len(value) for value in vars(found).values() if isinstance(value, dict | set | list)]
+    assert max(kept) <= 3

@@ -130,6 +130,9 @@ def test_booleans_in_the_environment_are_parsed(text, value):
 
 BAD = {
     "no TOML": ("security_protocol = ", "is not TOML"),
+    "a number of 5,000 digits": ("security_protocol = " + "9" * 5000, "is not TOML"),
+    "nested without end": ("security_protocol = " + "[" * 3000, "is not TOML"),
+    "a prefix of tables": ("topic_prefix." + ".".join("a" * 3000) + " = 1", "topic_prefix is a word, not {'a': {"),
     "a word that is not known": ('password = "x"', "password"),
     "another protocol": ('security_protocol = "TLS"', "security_protocol is one of"),
     "not text": ("security_protocol = 1", "Expected `str`"),

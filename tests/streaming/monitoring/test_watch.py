@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import pytest
 
 from models.specs import SPECS
 from simulators.catalogue import open_simulator
@@ -133,3 +134,33 @@ def test_curve_of_answers_is_not_counted_as_predictions() -> None:
     watch.close()
     assert counts(watch) == (0, 0, 0)
     assert watch.report()[0]["predictions"] == 1
+
+
+def test_watching_that_fails_is_counted_and_never_ends_a_game(caplog: pytest.LogCaptureFixture) -> None:
+    """No descriptor is left to read a card with; later there is one."""
+    out_of_files = True
+
+    def card_of(name: str, version: str) -> None:
+        if out_of_files:
+            raise OSError(24, "Too many open files")
+
+    def fails(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+        raise ZeroDivisionError
+
+    watch = ModelWatch({MODEL: Label(("end",), fails, within_s=30.0)}, card_of)
+    for _ in range(3):
+        watch.write([predicted(1.0)], 0)
+    assert watch.failures == {"OSError": 3}
+    assert len(caplog.records) == 1, "said once"
+    assert "its games go on" in caplog.text
+    assert not watch.monitors
+    out_of_files = False
+    passed = []
+    for event in watch.tee(RECORD, [end("e1", 3.0), end("e2", 60.0)]):
+        watch.write([predicted(event.t_us / S)], 0)
+        passed.append(event.id)
+    watch.close()
+    assert passed == ["e1", "e2"]
+    assert list(watch.monitors) == [MODEL]
+    assert watch.failures["OSError"] == 3
+    assert watch.failures["ZeroDivisionError"] >= 1

@@ -62,6 +62,7 @@ def test_whole_match_in_one_batch_gives_the_same_finals(whole):
     assert helpers.finals(out) == whole
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 60), twice=st.floats(0, 0.5))
 def test_disorder_within_lateness_and_duplicates_change_no_final(whole, seed, size, twice):

@@ -213,6 +213,11 @@ def test_snapshot_of_a_newer_version_is_refused_with_one_sentence():
         new_session().restore(raw)
 
 
+def contradictory():
+    record = game()
+    return msgspec.structs.replace(record, tags=[record.tags[0], record.tags[0]])
+
+
 @pytest.mark.parametrize(
     ("raw", "word"),
     [
@@ -224,6 +229,10 @@ def test_snapshot_of_a_newer_version_is_refused_with_one_sentence():
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "asleep", None, b""]), "cannot be read"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", None, b""]), "has no game record"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", game(), b"TLSN12345678"]), "damaged"),
+        (
+            b"TLGH" + msgspec.msgpack.encode([VERSION, "on", contradictory(), b""]),
+            "a record that no game begins with: .* lists a tag twice",
+        ),
     ],
 )
 def test_bytes_that_are_no_snapshot_are_refused_with_one_sentence(raw, word):

@@ -51,6 +51,7 @@ def _values(out: list[Any], stat: str) -> list[tuple[int, Any]]:
     return [(u.window_us[1], u.value) for u in helpers.updates(out, "final") if u.stat == stat]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sport", SCORES)
 def test_score_counts_goals_of_players_not_in_the_roster(sport: str) -> None:
     record, events = _events(sport)

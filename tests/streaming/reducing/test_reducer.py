@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from streaming.errors import BadInput, BadRecord
-from streaming.reducing.blocks import PREFIX, Plan, PlannedChannel, decode_plan, encode_head, encode_plan
+from streaming.reducing.blocks import PLAN_PREFIX, PREFIX, Plan, PlannedChannel, decode_plan, encode_head, encode_plan
 from streaming.reducing.receiving import RawRecorder, receive, replay
 from streaming.reducing.reducer import Reducer
 from streaming.wire.records import Telemetry, decode_telemetry, encode_telemetry
@@ -215,3 +216,47 @@ def test_connection_that_breaks_off_is_counted() -> None:
         receive(here, reducer, packets.extend, lambda: 1)
     assert reducer.counts["quarantined", "truncated"] == 1
     assert packets
+
+
+# -- hostile plans -----------------------------------------------------------------------------------------------------
+
+
+def test_plans_take_no_memory_before_their_sources_send_and_there_are_few_of_them():
+    reducer = Reducer()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    channels = [PlannedChannel(f"c{i}", 1) for i in range(65)]
+    for i in range(200):
+        plan = Plan(game=f"g{i}", feed="cars", t0_us=T0, channels=channels, sources=list(range(1_000)))
+        reducer.feed(encode_plan(plan))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
+    assert reducer.counts["accepted", "plan"] == 4
+    assert reducer.counts["quarantined", "too many plans"] == 196
+    for i in range(200):
+        reducer.feed(encode_plan(Plan(game=f"s{i}", feed="cars", t0_us=T0, channels=channels[:1], sources=[1])))
+    assert len(reducer.games) <= 64
+
+
+def test_plan_of_too_many_channels_in_all_is_counted_and_the_stream_goes_on():
+    channels = [PlannedChannel(f"c{i}", 1) for i in range(512)]
+    huge = encode_plan(Plan(game="g", feed="cars", t0_us=T0, channels=channels, sources=list(range(1_000))))
+    found, reducer = run(huge + stream(1.0, [100_000]))
+    assert reducer.counts["quarantined", "bad plan"] == 1
+    assert found == run(stream(1.0, [100_000]))[0]
+
+
+def test_plan_that_is_nested_a_thousand_times_discards_nothing():
+    body = b'{"game":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
+    nested = PLAN_PREFIX.pack(b"TP", 1, 0, len(body)) + body
+    found, reducer = run(nested + stream(1.0, [100_000]))
+    assert reducer.counts["quarantined", "bad plan"] == 1
+    assert found == run(stream(1.0, [100_000]))[0]
+
+
+def test_empty_blocks_cannot_close_windows_without_end():
+    channels = [PlannedChannel(f"c{i}", 1) for i in range(512)]
+    plan = Plan(game="g", feed="cars", t0_us=T0, channels=channels, sources=[1])
+    blocks = b"".join(encode_head(plan, 1, T0 + 100_000 * i + 1, 1, i, 0) for i in range(20_000) if i % 10)
+    reducer = Reducer()
+    reducer.feed(encode_plan(plan) + blocks)
+    assert reducer.counts["quarantined", "too many windows"] > 5_000
+    assert sum(len(packet) for packet in reducer.take(0)) < 8_000

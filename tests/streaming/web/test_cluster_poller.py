@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -36,14 +37,25 @@ from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 __all__ = ["browser"]
 
 
+SOCCER, NFL = "touchline soccer (touchline-flink)", "touchline nfl (touchline-flink)"
+#: what Flink 2.2 calls the measure of refused commits
+REFUSED = "results[6]__Committer.failedCommittables"
+
+
 def replies(age_s: float = 1.5) -> dict[str, Any]:
-    """By path, what a cluster with a running job, an older one of its name and one that failed answers."""
+    """By path, what a cluster answers with a running job, a newer one of its name that has ended, one that failed a minute ago and
+    one that failed long ago."""
     done_ms = int((time.time() - age_s) * 1000)
+    now_ms = int(time.time() * 1000)
     latest = {"id": 81, "latest_ack_timestamp": done_ms, "end_to_end_duration": 20, "state_size": 1_310_326}
     jobs = [
-        {"jid": "a1", "name": "touchline soccer", "start-time": 5, "duration": 1000, "state": "CANCELED"},
-        {"jid": "b2", "name": "touchline soccer", "start-time": 9, "duration": 98_706, "state": "RUNNING"},
-        {"jid": "c3", "name": "touchline nfl", "start-time": 7, "duration": 10, "state": "FAILED"},
+        {"jid": jid, "name": name, "start-time": now_ms - age_ms, "duration": ran_ms, "end-time": end_ms, "state": state}
+        for jid, name, age_ms, ran_ms, end_ms, state in (
+            ("a1", SOCCER, 5_000, 1_000, now_ms - 4_000, "FINISHED"),
+            ("b2", SOCCER, 98_706, 98_706, -1, "RUNNING"),
+            ("c3", NFL, 60_010, 10, now_ms - 60_000, "FAILED"),
+            ("d4", "touchline mlb (touchline-flink)", 7_200_000, 10, now_ms - 7_190_000, "FAILED"),
+        )
     ]
     return {
         "/overview": {"taskmanagers": 2, "slots-total": 4, "slots-available": 3, "flink-version": "2.2.1"},
@@ -53,6 +65,8 @@ def replies(age_s: float = 1.5) -> dict[str, Any]:
         "/jobs/c3/checkpoints": {"counts": {"completed": 0, "failed": 0}, "latest": {"completed": None}},
         "/jobs/c3/metrics?get=numRestarts": [],
         "/jobs/b2": {"vertices": [{"id": "v1", "name": "games", "parallelism": 2}]},
+        "/jobs/b2/vertices/v1/subtasks/metrics": [{"id": REFUSED}, {"id": "results[6]__Committer.pendingCommittables"}],
+        f"/jobs/b2/vertices/v1/subtasks/metrics?get={quote(REFUSED)}&agg=sum": [{"id": REFUSED, "sum": 2.0}],
         "/jobs/b2/vertices/v1/metrics?get=" + ",".join(f"{n}.{q.flink}" for n in (0, 1) for q in measures.TASK): [
             {"id": "0.busyTimeMsPerSecond", "value": "250"},
             {"id": "1.busyTimeMsPerSecond", "value": "NaN"},
@@ -113,10 +127,12 @@ def flink() -> Iterator[FakeFlink]:
 # -- Flink -------------------------------------------------------------------------------------------------------------
 
 
-def test_flink_poller_returns_the_newest_job_of_each_name(flink):
+def test_flink_poller_returns_running_jobs_and_those_that_ended_lately(flink):
+    """The one on air stays when a newer one of its name has ended; what ended two hours ago is gone."""
     found = FlinkPoller(flink.url + "/").look()
     assert (found.version, found.taskmanagers, found.slots, found.slots_free) == ("2.2.1", 2, 4, 3)
-    nfl, soccer = found.jobs
+    soccer, nfl = found.jobs
+    assert (nfl.id, nfl.name) == ("c3", NFL)
     assert (soccer.id, soccer.state, soccer.restarts, soccer.completed, soccer.failed) == ("b2", "RUNNING", 3, 81, 16)
     kept = soccer.checkpoint
     assert isinstance(kept, Checkpoint)
@@ -127,8 +143,42 @@ def test_flink_poller_returns_the_newest_job_of_each_name(flink):
 
 def test_flink_poller_lists_a_job_that_ends_between_two_requests(flink):
     del flink.replies["/jobs/b2/checkpoints"], flink.replies["/jobs/b2/metrics?get=numRestarts"]
-    soccer = FlinkPoller(flink.url).look().jobs[1]
+    soccer = FlinkPoller(flink.url).look().jobs[0]
     assert (soccer.state, soccer.checkpoint, soccer.restarts) == ("RUNNING", None, None)
+
+
+def test_two_running_jobs_of_a_name_are_two(flink):
+    flink.replies["/jobs/overview"]["jobs"][0] |= {"state": "RUNNING", "end-time": -1}
+    jobs = FlinkPoller(flink.url).look().jobs
+    assert [(job.id, job.state) for job in jobs] == [("a1", "RUNNING"), ("b2", "RUNNING"), ("c3", "FAILED")]
+
+
+@pytest.mark.parametrize(("aborted", "lost"), [(0, 0), (2, 2), (None, None)])
+def test_refused_commits_are_lost_where_the_broker_has_aborted_the_transactions(flink, aborted, lost):
+    """A job that goes on from a checkpoint commits again what was committed: the broker refuses that, and nothing is lost."""
+    asked: list[tuple[str, int]] = []
+
+    def look(name: str, checkpoint: int) -> int | None:
+        asked.append((name, checkpoint))
+        return aborted
+
+    soccer = FlinkPoller(flink.url, lost=look).look().jobs[0]
+    assert asked == [(SOCCER, 81)]
+    assert soccer.lost_commits == lost
+    assert ("job b2 has lost 2 transactions: the broker had aborted them" in soccer.problem) == bool(lost)
+
+
+def test_lost_commits_are_unknown_without_a_broker_and_none_where_none_was_refused(flink):
+    assert FlinkPoller(flink.url).look().jobs[0].lost_commits is None
+    flink.replies[f"/jobs/b2/vertices/v1/subtasks/metrics?get={quote(REFUSED)}&agg=sum"] = [{"id": REFUSED, "sum": 0.0}]
+    assert FlinkPoller(flink.url).look().jobs[0].lost_commits == 0
+
+
+def test_broker_that_is_away_hides_no_job(flink):
+    def away(*_: object) -> int:
+        raise Unavailable("no broker answers")
+
+    assert FlinkPoller(flink.url, lost=away).look().jobs[0].lost_commits is None
 
 
 @pytest.mark.parametrize(
@@ -162,6 +212,7 @@ def test_flink_poller_of_a_bad_address_raises_one_sentence(url):
         FlinkPoller(url)
 
 
+@pytest.mark.slow
 def test_flink_poller_distinguishes_a_refusal_from_an_absent_cluster(flink):
     """The sentence has the reason that Flink gives; a caller that does not need the answer continues."""
     flink.refusals["/jobs/no/checkpoints"] = {"errors": ["Not found.", "org.apache.flink.Gone: job no\n at a line"]}
@@ -200,7 +251,11 @@ def polled(watch: ClusterPoller) -> ClusterPoller:
 
 def watched(flink: FakeFlink | None = None, lag: Any = lambda: LAGS) -> ClusterPoller:
     return ClusterPoller(
-        "kafka://here:9092", lag, FakeSubscriber(), flink.url if flink else "", FlinkPoller(flink.url).look if flink else None
+        "kafka://here:9092",
+        lag,
+        FakeSubscriber(),
+        flink.url if flink else "",
+        FlinkPoller(flink.url, lost=lambda *_: 1).look if flink else None,
     )
 
 
@@ -237,7 +292,7 @@ def test_operators_request_and_metrics_have_the_cluster(flink):
     groups = [(g["group"], g["members"], g["lag"]) for g in cluster["kafka"]["groups"]]
     assert groups == [("touchline", 2, 17), ("touchline-flink", 0, 400)]
     assert cluster["kafka"]["groups"][0]["partitions"][1] == {"partition": 1, "committed": None, "end": 7, "lag": 7}
-    assert cluster["flink"]["cluster"]["jobs"][1]["checkpoint"]["id"] == 81
+    assert cluster["flink"]["cluster"]["jobs"][0]["checkpoint"]["id"] == 81
     assert numbers["touchline_kafka_lag_records", "touchline", "0", "soccer"] == 10
     assert numbers["touchline_kafka_lag_records", "touchline-flink", "1", "soccer"] == 400
     assert numbers["touchline_kafka_group_members", "touchline", "soccer"] == 2
@@ -245,21 +300,39 @@ def test_operators_request_and_metrics_have_the_cluster(flink):
     assert numbers["touchline_gateway_unreadable_total",] == 1
     assert numbers["touchline_gateway_delay_seconds_count",] == 1
     assert numbers["touchline_kafka_up",] == numbers["touchline_flink_up",] == 1
-    assert numbers["touchline_flink_job_up", "touchline soccer", "RUNNING"] == 1
-    assert numbers["touchline_flink_job_up", "touchline nfl", "FAILED"] == 0
-    assert 1.4 < numbers["touchline_flink_checkpoint_age_seconds", "touchline soccer"] < TIMEOUT_S
-    assert numbers["touchline_flink_checkpoint_duration_seconds", "touchline soccer"] == 0.02
-    assert numbers["touchline_flink_checkpoint_size_bytes", "touchline soccer"] == 1_310_326
-    assert numbers["touchline_flink_checkpoint_failed_total", "touchline soccer"] == 16
-    assert numbers["touchline_flink_restarts_total", "touchline soccer"] == 3
-    assert numbers["touchline_flink_task_busy_ratio", "touchline soccer", "0", "games"] == 0.25
-    assert ("touchline_flink_task_busy_ratio", "touchline soccer", "1", "games") not in numbers, "not measured is not zero"
-    assert numbers["touchline_flink_task_backpressured_ratio", "touchline soccer", "0", "games"] == 0.01
-    assert numbers["touchline_flink_task_records_in_per_second", "touchline soccer", "1", "games"] == 50.5
+    assert numbers["touchline_flink_job_up", "b2", SOCCER, "RUNNING"] == 1
+    assert numbers["touchline_flink_job_up", "c3", NFL, "FAILED"] == 0
+    assert len([key for key in numbers if key[0] == "touchline_flink_job_up"]) == 2
+    assert 1.4 < numbers["touchline_flink_checkpoint_age_seconds", "b2", SOCCER] < TIMEOUT_S
+    assert numbers["touchline_flink_checkpoint_duration_seconds", "b2", SOCCER] == 0.02
+    assert numbers["touchline_flink_checkpoint_size_bytes", "b2", SOCCER] == 1_310_326
+    assert numbers["touchline_flink_checkpoint_failed_total", "b2", SOCCER] == 16
+    assert numbers["touchline_flink_restarts_total", "b2", SOCCER] == 3
+    assert numbers["touchline_flink_lost_commits_total", "b2", SOCCER] == 1
+    assert numbers["touchline_flink_task_busy_ratio", "b2", SOCCER, "0", "games"] == 0.25
+    assert ("touchline_flink_task_busy_ratio", "b2", SOCCER, "1", "games") not in numbers, "not measured is not zero"
+    assert numbers["touchline_flink_task_backpressured_ratio", "b2", SOCCER, "0", "games"] == 0.01
+    assert numbers["touchline_flink_task_records_in_per_second", "b2", SOCCER, "1", "games"] == 50.5
     assert numbers["touchline_flink_taskmanager_cpu_ratio", "taskmanager-0"] == 0.5
     assert numbers["touchline_flink_taskmanager_heap_max_bytes", "taskmanager-0"] == 4000
     assert numbers["touchline_flink_taskmanager_gc_ratio", "taskmanager-0"] == 0.02
     assert [numbers[f"touchline_flink_{name}",] for name in ("taskmanagers", "slots", "slots_free")] == [2, 4, 3]
+
+
+def test_health_names_what_flink_has_lost_and_the_gateway_stays_ready(flink):
+    watch = polled(watched(flink))
+    with Gateway(Hub(), port=0, cluster=watch) as gateway:
+        sick, ready = httpx.get(gateway.url + "/health"), httpx.get(gateway.url + "/ready")
+        flink.replies[f"/jobs/b2/vertices/v1/subtasks/metrics?get={quote(REFUSED)}&agg=sum"] = []
+        polled(watch)
+        well = httpx.get(gateway.url + "/health")
+        flink.replies = {}
+        watch.flink._at_s -= 60
+        polled(watch)
+        away = httpx.get(gateway.url + "/health")
+    assert (sick.status_code, ready.status_code, well.status_code, away.status_code) == (503, 200, 200, 503)
+    assert "job b2 has lost 1 transaction" in sick.text
+    assert "status 404" in away.text
 
 
 def test_operators_request_without_a_cluster_has_none():
@@ -394,6 +467,7 @@ def test_operator_page_shows_the_scale_out_card_only_with_a_cluster(browser, fli
             "Harbour City v Northgate",
             "demo-1, kafka embedded, touchline-1",
             "s ago",
+            "job b2 has lost 1 transaction",
         ):
             assert words in text, words
         assert page.locator("#cluster .lanes div").count() == 6

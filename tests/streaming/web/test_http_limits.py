@@ -18,7 +18,7 @@ from models.serving.connection import MOST_HEAD_BYTES
 from tests.streaming.web.conftest import ServedMatch
 from tests.waiting import TIMEOUT_S, contention, quickest
 
-LINE = b"GET /health HTTP/1.1\r\nhost: x\r\n"
+LINE = b"GET /health HTTP/1.1\r\nhost: localhost\r\n"
 #: what another client waits for an answer at most while an attack goes on, s
 FAST_S = 0.1
 
@@ -113,7 +113,7 @@ def test_head_within_its_size_is_answered(shared_served: ServedMatch) -> None:
 
 def test_body_beyond_its_size_is_413(shared_served: ServedMatch) -> None:
     with open_socket(shared_served) as sock:
-        sock.sendall(b"POST /health HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+        sock.sendall(b"POST /health HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n")
         assert sock.recv(65_536).startswith(b"HTTP/1.1 405 ")
         sock.sendall(b"b" * 20_000)
         status, sentence = refusal(b"HTTP/1.1 " + read_all(sock).rpartition(b"HTTP/1.1 ")[2])
@@ -154,7 +154,7 @@ def test_subscriptions_outlive_the_time_of_a_request(served: ServedMatch, monkey
     monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.2)
     served.push(2)
     with connect(f"{served.ws}?topics=stats.soccer.match.*") as client, open_socket(served) as sock:
-        sock.sendall(b"GET /sse?topics=stats.soccer.match.score HTTP/1.1\r\nhost: x\r\n\r\n")
+        sock.sendall(b"GET /sse?topics=stats.soccer.match.score HTTP/1.1\r\nhost: localhost\r\n\r\n")
         for _ in range(2):
             client.recv(timeout=TIMEOUT_S)
         time.sleep(0.6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -159,6 +160,41 @@ def test_resumed_subscription_gets_what_it_missed_and_nothing_twice() -> None:
     assert [u["window_us"][1] for u in updates(back)] == [match.t0_us + k * 200_000 for k in (11, 12, 13)]
     assert updates(taken(first)) == updates(back)
     assert [m["kind"] for m in taken(join(hub, "stats.soccer.match.score", after=back[-1]["seq"]))] == ["game"]
+
+
+def test_client_cut_off_between_two_games_resumes_with_both() -> None:
+    """The first message that it gets is of one game; the cursor in it is not ahead of the other, whose values come next."""
+    hub = Hub()
+    matches = [ScriptedMatch(), ScriptedMatch()]
+    for number, match in enumerate(matches):
+        match.record = msgspec.structs.replace(match.record, game=f"demo-{number}")
+        hub.attach(match.record, match.metrics)
+
+    def play() -> None:
+        for number, match in enumerate(matches):
+            outputs, _ = match.step()
+            for block in outputs:
+                if isinstance(block, StatBlock):
+                    hub.write([msgspec.structs.replace(block, game=f"demo-{number}")], match.t0_us)
+        hub.drain()
+
+    play()
+    selection = Filter.of(["stats.soccer.match.score"])
+    first = Subscriber(selection, "websocket")
+    hub.subscribe(first, {})
+    cursor = read_cursor(first.pop_batch()[-1].cursor, frozenset())
+    play()
+    for cut_off in (Subscriber(selection, "websocket"), Subscriber(selection, "websocket")):
+        hub.subscribe(cut_off, cursor)
+        stats = [item for item in cut_off.pop_batch() if item.kind == "stats"]
+        assert [json.loads(item.text)["game"] for item in stats] == ["demo-0", "demo-1"]
+        again = Subscriber(selection, "websocket")
+        hub.subscribe(again, read_cursor(stats[0].cursor, frozenset()))
+        assert [json.loads(item.text)["game"] for item in again.pop_batch() if item.kind == "stats"] == ["demo-1"]
+    new = Subscriber(selection, "websocket")
+    hub.subscribe(new, {})
+    one = next(item for item in new.pop_batch() if item.kind == "stats")
+    assert set(read_cursor(one.cursor, frozenset())) == {"demo-0"}, "it has nothing of the other game yet"
 
 
 @pytest.mark.parametrize("steps", [DEPTH, 60])
@@ -374,3 +410,42 @@ def test_updates_of_a_message_decode_as_stat_updates() -> None:
     assert len(found) > 80
     for update in found:
         assert isinstance(decode_stat(json.dumps(update)), StatUpdate)
+
+
+def test_provisional_value_after_the_final_one_of_its_event_is_not_shown() -> None:
+    """As an operator publishes, to readers of uncommitted records, that does not know yet that its game was given to another."""
+
+    def value(quality: str, number: float, revision: int = 0) -> StatBlock:
+        return StatBlock(
+            stat="soccer.shot.xgoals",
+            game="demo-1",
+            sport="soccer",
+            unit="probability",
+            subjects=("home-10",),
+            end_us=np.array([1_000_000], np.int64),
+            span_us=0,
+            values=np.array([[number]]),
+            quality=quality,  # type: ignore[arg-type]
+            ingress_us=np.array([0], np.int64),
+            revision=revision,
+            event="shot-1",
+        )
+
+    for seen_before in (True, False):
+        hub, _ = filled(0)
+        subscriber = join(hub, "stats.soccer.shot.*")
+        for block in (value("provisional", 0.1), value("final", 0.2), value("provisional", 0.1)):
+            hub.write([block], 1)
+            hub.drain()
+            if seen_before:
+                got = updates(taken(subscriber))
+        late = join(hub, "stats.soccer.shot.*")
+        if seen_before:
+            assert got == [], "the last of them adds nothing"
+        else:
+            shown = [(u["quality"], u["value"]) for u in updates(taken(subscriber))]
+            assert shown == [("provisional", 0.1), ("final", 0.2)]
+        assert [(u["quality"], u["value"]) for u in updates(taken(late))] == [("final", 0.2)]
+        hub.write([value("provisional", 0.3, revision=1)], 1)
+        hub.drain()
+        assert [u["value"] for u in updates(taken(late))] == [0.3], "a correction may be provisional again"

@@ -71,7 +71,11 @@ def test_manifest_parameters_are_those_that_the_page_reads() -> None:
 
 @pytest.mark.parametrize(
     ("more", "words"),
-    [(["--gateway", "10.0.0.5"], "is not an address like http://127.0.0.1:8080"), (["--out", "/proc/none"], "cannot write to")],
+    [
+        (["--gateway", "10.0.0.5"], "is not an address like http://127.0.0.1:8080"),
+        (["--gateway", "http://["], "is not an address like http://127.0.0.1:8080"),
+        (["--out", "/proc/none"], "cannot write to"),
+    ],
 )
 def test_ograf_command_with_bad_arguments_prints_one_sentence(
     more: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -192,7 +192,7 @@ def test_stuck_subscriber_delays_no_other_and_loses_no_event(served: ServedMatch
     stuck = socket.create_connection(("127.0.0.1", served.gateway.port))
     stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
     stuck.sendall(
-        b"GET /ws?topics=stats.%23 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"GET /ws?topics=stats.%23 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     until(lambda: served.hub.subscribers()["websocket"] == 1)

@@ -1,7 +1,7 @@
 /* The connection to the gateway: one game, some topics; it reconnects by itself and resumes from the last sequence number. */
 
 import { css, teamColours } from "./colours.js";
-import { el, getJson } from "./dom.js";
+import { el, getJson, withToken } from "./dom.js";
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -75,7 +75,7 @@ export class Feed extends EventTarget {
   #connect() {
     const query = new URLSearchParams({ topics: this.topics.join(","), game: this.game });
     if (this.seq !== null) query.set("from", this.seq);
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws?${query}`);
+    const socket = new WebSocket(withToken(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws?${query}`));
     this.socket = socket;
     socket.onopen = () => { this.failures = 0; this.connected = true; this.#emit("state", "live"); };
     socket.onmessage = (event) => this.#receive(JSON.parse(event.data));

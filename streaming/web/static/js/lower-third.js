@@ -81,7 +81,7 @@ export class LowerThird extends EventTarget {
 
   #fill(card) {
     const part = card.parts, content = card.render(this.roster);
-    if (content.styledAs) { const style = this.roster.teamStyle(content.styledAs, "third"); card.node.className = style.class; if (style.style) card.node.setAttribute("style", style.style); }
+    if (content.styledAs) { const style = this.roster.teamStyle(content.styledAs, "third"); card.node.className = style.class; if (style.style) card.node.style.cssText = style.style; }
     part.number.textContent = content.number ?? String(this.roster.shirt(card.subject));
     part.number.hidden = part.number.textContent === "";
     part.name.textContent = content.name ?? this.roster.name(card.subject);

@@ -49,7 +49,7 @@ function row(report) {
   const { p50, p99 } = report.took_us, [state, how] = verdict(report);
   return el("tr", {}, cell(0, report.model, report.version), cell(1, count(report.predictions), report.games ? plural(report.games, "game") : ""),
     drift(report, over("input drift")), missing(report, over("missing")), calibration(report, over("calibration")),
-    cell(5, typeof p99 === "number" ? `${us(p99)} ${usUnit(p99)}` : "–", typeof p50 === "number" ? `p50 ${us(p50)} ${usUnit(p50)}` : "not measured", over("latency")),
+    cell(5, typeof p99 === "number" ? `${us(p99)} ${usUnit(p99)}` : "–", typeof p50 === "number" ? `p50 ${us(p50)} ${usUnit(p50)}${report.timed === "replay" ? ", of the replay" : ""}` : "not measured", over("latency")),
     cell(6, state, "", how));
 }
 
@@ -66,14 +66,16 @@ function line({ model, version, kind, reason }) {
   return el("li", {}, el("b", {}, kind), el("span", {}, el("em", {}, model), ` ${reason}`), el("small", {}, version));
 }
 
-/** Show the card where the models are monitored; ``reports`` is null where they are not monitored. */
-export function showModels(reports) {
-  $("models-card").hidden = !reports;
-  if (!reports) return;
+/** Show the card where the models are monitored, or a registry has a problem; `monitored` is null where they are not monitored. */
+export function showModels(monitored, problems = []) {
+  $("models-card").hidden = !monitored && !problems.length;
+  if (!monitored && !problems.length) return;
+  const reports = monitored ?? [];
   // those with an alert first, then by name
   const order = [...reports].sort((a, b) => (b.alerts.length > 0) - (a.alerts.length > 0) || a.model.localeCompare(b.model));
-  const alerts = order.flatMap(shown), all = order.reduce((n, report) => n + report.alerts.length, 0);
-  put($("models-count"), order.length ? `${plural(order.length, "model")}, ${all ? plural(all, "alert") : "no alert"}` : "");
+  const away = problems.map(({ registry, model, reason }) => ({ kind: "registry", model: model || registry, version: "", reason }));
+  const alerts = [...away, ...order.flatMap(shown)], all = order.reduce((n, report) => n + report.alerts.length, away.length);
+  put($("models-count"), order.length || all ? `${plural(order.length, "model")}, ${all ? plural(all, "alert") : "no alert"}` : "");
   $("models-card").classList.toggle("alerted", all > 0);
   // written only when it changed, so that it is read out once
   const list = $("model-alerts"), key = JSON.stringify(alerts);

@@ -127,7 +127,7 @@ function show(all) {
       el("td", { class: "num" }, new Date(d.arrival_us / 1000).toISOString().slice(11, 23)), el("td", {}, d.topic), el("td", {}, d.reason), el("td", {}, d.detail || `${d.records} record${d.records === 1 ? "" : "s"}`)))]
     : [el("tr", {}, el("td", { class: "empty" }, "none"))]));
   showScaleOut(all, chosen);
-  showModels(all.models);
+  showModels(all.models, all.registry);
   showGames(all);
   const quiet = game ? game.quiet_s : Infinity;
   pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");

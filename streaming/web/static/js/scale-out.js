@@ -49,8 +49,8 @@ function broker(kafka, gateway) {
 
 function job(j) {
   const on = j.state === "RUNNING", c = j.checkpoint;
-  return el("div", { class: "group" }, facts([
-    [j.name, j.state.toLowerCase(), on ? "well" : /FAIL|CANCEL/.test(j.state) ? "over" : "warn"],
+  return el("div", { class: "group" }, problemLine(j.problem), facts([
+    [el("span", { title: j.id }, j.name, el("small", {}, j.id.slice(0, 8))), j.state.toLowerCase(), on ? "well" : /FAIL|CANCEL/.test(j.state) ? "over" : "warn"],
     ["last checkpoint", c ? `${ago(c.age_s)} ago` : "none yet", on ? level(c?.age_s ?? 0, CHECKPOINT_S) : ""],
     ["duration", c ? `${ms(c.duration_ms * 1000)}, ${bytes(c.size_bytes)}` : "–"],
     ["failed", `${count(j.failed)} of ${count(j.failed + j.completed)}`, j.failed ? "warn" : ""],

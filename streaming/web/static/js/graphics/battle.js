@@ -44,7 +44,7 @@ class Battle {
     const b = this.shown;
     [b.ahead, b.behind].forEach((id, i) => {
       const car = this.cars[i], style = roster.teamStyle(id, "car");
-      car.node.className = style.class; if (style.style) car.node.setAttribute("style", style.style);
+      car.node.className = style.class; if (style.style) car.node.style.cssText = style.style;
       put(car.place, String(b.place + i)); put(car.code, code(roster.entities.get(id), id)); put(car.name, roster.team(id));
     });
     put(this.gap, `${fixed(b.interval, 2)} s`);

@@ -1,0 +1,1 @@
+"""Fuzzing: targets, their corpus and what runs them (docs/reliability.md)."""
