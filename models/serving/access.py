@@ -9,8 +9,8 @@ A token file is TOML or JSON, and holds no token but its SHA-256, which is enoug
     expires = 2027-06-30T00:00:00Z
 
 Scopes: ``read`` (every game), ``sport:NAME``, ``game:ID``, ``predict`` (ask the models of an endpoint), ``gallery`` (operate it),
-``admin`` (metrics, the operator page, loading models, and everything else). The file is read again when it changes. One that is
-torn, empty or gone changes nothing and is logged once; ``tokens = []`` takes every token back.
+``metrics`` (Prometheus), ``admin`` (the operator page, loading models, and everything else). The file is read again when it
+changes. One that is torn, empty or gone changes nothing and is logged once; ``tokens = []`` takes every token back.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ SETTLED_S: Final = 0.5
 MOST_FILE_BYTES: Final = 4 << 20
 MOST_TOKEN_BYTES: Final = 512
 
-SCOPES: Final = "read, sport:NAME, game:ID, predict, gallery or admin"
-_PLAIN: Final = frozenset(("read", "predict", "gallery", "admin"))
+SCOPES: Final = "read, sport:NAME, game:ID, predict, gallery, metrics or admin"
+_PLAIN: Final = frozenset(("read", "predict", "gallery", "metrics", "admin"))
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -76,6 +76,10 @@ class Grant:
     def gallery(self) -> bool:
         return not self.scopes.isdisjoint(("gallery", "admin"))
 
+    @property
+    def metrics(self) -> bool:
+        return not self.scopes.isdisjoint(("metrics", "admin"))
+
     def reads_sport(self, sport: str) -> bool:
         """Whether it may read every game of a sport."""
         return self.reads_all or (sport != "" and f"sport:{sport}" in self.scopes)
@@ -85,7 +89,7 @@ class Grant:
         return self.reads_sport(sport) or f"game:{game}" in self.scopes
 
     def allowed(self, what: str) -> bool:
-        """Whether it allows what a path asks for: ``reads``, ``predicts``, ``gallery`` or ``admin``."""
+        """Whether it allows what a path asks for: ``reads``, ``predicts``, ``gallery``, ``metrics`` or ``admin``."""
         return bool(getattr(self, what))
 
 

@@ -149,8 +149,11 @@ class Endpoint:
             raise Refused("not allowed", "this endpoint needs a token (Authorization: Bearer)", b"www-authenticate: Bearer\r\n")
         if not front.within_rate(grant, client):
             raise Refused("too many requests", "too many requests: try again later", RETRY)
-        scope = "admin" if path == "/metrics" or (request.method != "GET" and _changes(path)) else "predict"
-        if not (grant.admin if scope == "admin" else grant.predicts):
+        changes = request.method != "GET" and _changes(path)
+        scope, allowed = (
+            ("metrics", grant.metrics) if path == "/metrics" else ("admin", grant.admin) if changes else ("predict", grant.predicts)
+        )
+        if not allowed:
             raise Refused("missing scope", f"this token may not {request.method} {path[:80]}: it lacks the scope {scope}")
 
     def _models(self, request: Request) -> None:

@@ -28,7 +28,8 @@ DEFAULT = Path("tokens.toml")
 @app.command()
 def new(
     scope: Annotated[
-        list[str], typer.Option(help="read, sport:NAME, game:ID, predict, gallery or admin; may be repeated.", metavar="SCOPE")
+        list[str],
+        typer.Option(help="read, sport:NAME, game:ID, predict, gallery, metrics or admin; may be repeated.", metavar="SCOPE"),
     ],
     name: Annotated[str, typer.Option(help="Whose token it is; names are in the log, tokens never.")] = "",
     days: Annotated[float | None, typer.Option(help="Days until it expires. Default: never.", min=0.001, max=36_500)] = None,

@@ -1,7 +1,8 @@
 """A small HTTP server in a process without pages: metrics, liveness and readiness.
 
 ``/metrics`` is Prometheus' text; ``/health`` and ``/live`` answer 503 when the process should be started again, ``/ready`` when it
-does not deliver. The body has the reasons, one a line. Beyond the loopback the metrics and the reasons need a token of scope admin.
+does not deliver. The body has the reasons, one a line. Beyond the loopback the metrics and the reasons need a token of scope
+metrics.
 """
 
 from __future__ import annotations
@@ -143,14 +144,14 @@ def _handler(pages: dict[str, Callable[[], tuple[int, bytes, str]]], front: Fron
                 return 404, b"there is /metrics, /health, /live and /ready\n", "text/plain"
             client, token = front.client(self.client_address[0]), bearer(self.headers.get("authorization", ""))
             grant = front.grant(token, client)
-            if grant is not None and grant.admin:
+            if grant is not None and grant.metrics:
                 return page()
             if token and not front.failed(client):
                 return 429, b"too many wrong tokens\n", "text/plain"
             if path == "/metrics":
-                return 401 if grant is None else 403, b"a token of scope admin is needed\n", "text/plain"
+                return 401 if grant is None else 403, b"a token of scope metrics is needed\n", "text/plain"
             status, _, kind = page()
-            return status, b"ok\n" if status == 200 else b"failing; a token of scope admin shows why\n", kind
+            return status, b"ok\n" if status == 200 else b"failing; a token of scope metrics shows why\n", kind
 
         do_HEAD = do_GET
 

@@ -28,7 +28,8 @@ GRANT: Final = "touchline.grant"
 PROBES: Final = ("/health", "/ready", "/live")
 #: files of the package and of installed graphics, which are the same for everybody
 FILES: Final = ("/static/", "/ograf/")
-ADMIN: Final = ("/operator", "/metrics", "/api/operators", "/api/recordings")
+ADMIN: Final = ("/operator", "/api/operators", "/api/recordings")
+METRICS: Final = "/metrics"
 
 #: a page runs its own scripts and styles, from files; nothing else
 _POLICY: Final = (
@@ -44,7 +45,9 @@ def grant_of(scope: Scope) -> Grant:
 
 
 def needed(path: str) -> str:
-    """What a path asks of a grant: "" nothing, ``reads`` or ``admin``."""
+    """What a path asks of a grant: "" nothing, ``reads``, ``metrics`` or ``admin``."""
+    if path == METRICS:
+        return "metrics"
     if path in PROBES or path.startswith(FILES) or is_part(path):
         return ""
     return "admin" if any(path == p or path.startswith(f"{p}/") for p in ADMIN) else "reads"
@@ -115,7 +118,7 @@ class FrontDoor:
             why = "the token is unknown or has expired" if token.text else "a token is needed (Authorization: Bearer, or ?token=)"
             return 401, why, [(b"www-authenticate", b"Bearer")]
         if what and grant is not None and not grant.allowed(what):
-            scopes = "admin" if what == "admin" else "read, sport:NAME or game:ID"
+            scopes = "read, sport:NAME or game:ID" if what == "reads" else what
             return 403, f"this token may not open {path[:80]}: it lacks the scope {scopes}", []
         scope[GRANT] = grant or Grant("", frozenset())
         return None

@@ -11,7 +11,12 @@ from models.serving.openapi import body, document, path_of, schemas_of
 from streaming.web.front import needed
 from streaming.web.replies import ANSWERS, QUERY, Error, Health
 
-_SCOPES = {"": "Open to everybody.", "reads": "Any scope that reads the game.", "admin": "Scope admin."}
+_SCOPES = {
+    "": "Open to everybody.",
+    "reads": "Any scope that reads the game.",
+    "metrics": "Scope metrics.",
+    "admin": "Scope admin.",
+}
 _REFUSALS = {
     "400": "the request makes no sense",
     "401": "a token is needed",
@@ -42,7 +47,7 @@ def gateway_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
             "get": {
                 "operationId": path.strip("/").replace("/", "_").replace("{", "").replace("}", "").replace(".", "_") or "live",
                 "summary": summary,
-                "description": {"": "Open to everybody.", "admin": "Scope admin."}.get(
+                "description": {"": "Open to everybody.", "metrics": "Scope metrics.", "admin": "Scope admin."}.get(
                     needed(path), "Any scope that reads the game."
                 ),
                 "responses": {"200": {"description": summary, "content": body(ANSWERS[route.path], schemas)}}

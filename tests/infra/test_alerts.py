@@ -47,6 +47,22 @@ def test_rules_and_configuration_are_valid_and_every_alert_fires_and_rests_as_it
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.cluster
+def test_scrape_configuration_of_a_kubernetes_cluster_is_valid(tmp_path):
+    """Debian's promtool is built without Kubernetes: it checks all but how the pods are found."""
+    config = yaml.safe_load((INFRA / "kubernetes" / "prometheus.yml").read_text())
+    for job in config["scrape_configs"]:
+        assert job.pop("kubernetes_sd_configs") == [{"role": "pod", "namespaces": {"names": ["touchline"]}}]
+        job["static_configs"] = [{"targets": ["pod:1"]}]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
+    done = promtool("check", "config", "--syntax-only", str(tmp_path / "prometheus.yml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    scraped = {job["job_name"] for job in config["scrape_configs"]}
+    assert scraped >= {"touchline", "touchline-operator"}, "the rules name these jobs"
+    for job in config["scrape_configs"]:
+        assert ("authorization" in job) is (job["job_name"] != "flink")
+
+
 def test_promtool_does_look(tmp_path):
     shutil.copytree(INFRA / "prometheus", tmp_path / "p")
     rules = tmp_path / "p" / "alerts.yml"

@@ -467,7 +467,7 @@ def test_a_client_that_never_reads_is_cut_off(loaded: LoadedModels, monkeypatch:
 
 
 def test_scopes_hosts_and_origins(loaded: LoadedModels) -> None:
-    made = {scope: new_token(scope, [scope]) for scope in ("predict", "admin", "sport:soccer")}
+    made = {scope: new_token(scope, [scope]) for scope in ("predict", "metrics", "admin", "sport:soccer")}
     front = Front(Tokens.of([grant for _, grant in made.values()]), requests_per_s=None)
     one = [[None] * WIDTH]
     with in_thread(Server(loaded, port=0, front=front)) as server:
@@ -482,7 +482,8 @@ def test_scopes_hosts_and_origins(loaded: LoadedModels) -> None:
             got = ask(server, method, path, {"url": "x"}, authorization=f"Bearer {made['predict'][0]}")
             assert (got[0], got[1]["error"]["reason"]) == (403, "missing scope"), (method, path)
         assert status("POST", "/invocations", "sport:soccer", one) == 403
-        assert status("GET", "/metrics", "admin") == 200
+        assert status("GET", "/metrics", "admin") == status("GET", "/metrics", "metrics") == 200
+        assert status("GET", "/models", "metrics") == status("POST", "/invocations", "metrics", one) == 403
         assert status("GET", "/models", "admin", host="evil.example") == 421
         assert status("POST", "/invocations", "predict", one, origin="https://evil.example") == 403
         answers = [ask(server, "GET", "/models", authorization="Bearer wrong")[0] for _ in range(30)]

@@ -208,7 +208,7 @@ def test_monitor_beyond_the_loopback_shows_metrics_and_reasons_to_a_token_alone(
     failing = ["no broker answers"]
     with Monitor([], list, lambda: failing, port=0, front=front) as monitor:
         assert get(monitor, "/live") == (200, "ok\n")
-        assert get(monitor, "/ready") == (503, "failing; a token of scope admin shows why\n")
+        assert get(monitor, "/ready") == (503, "failing; a token of scope metrics shows why\n")
         assert get(monitor, "/ready", token) == (503, "no broker answers\n")
         assert [get(monitor, "/metrics", shown)[0] for shown in ("", "wrong", reader, token)] == [401, 401, 403, 200]
         assert get(monitor, "/live", host="rebound.example.com")[0] == 421

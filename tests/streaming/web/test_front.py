@@ -31,7 +31,8 @@ from tests.waiting import TIMEOUT_S, until
 MADE = {
     name: new_token(name, [scope])
     for name, scope in {
-        "all": "read", "soccer": "sport:soccer", "f1": "sport:f1", "match": "game:demo-1", "asks": "predict", "admin": "admin",
+        "all": "read", "soccer": "sport:soccer", "f1": "sport:f1", "match": "game:demo-1", "asks": "predict",
+        "scrapes": "metrics", "admin": "admin",
     }.items()
 }  # fmt: skip
 TOKEN = {name: token for name, (token, _) in MADE.items()}
@@ -168,9 +169,12 @@ def test_scopes_open_paths(closed: Served) -> None:
         assert (status, "lacks the scope" in body["error"]) == (403, True), path
     for path in ADMIN:
         assert ask(closed, path, token=TOKEN["admin"])[0] == 200, path
+        scope = "metrics" if path == "/metrics" else "admin"
         for name in ("all", "soccer", "match", "asks"):
             status, body, _ = ask(closed, path, token=TOKEN[name])
-            assert (status, "scope admin" in body["error"]) == (403, True), (path, name)
+            assert (status, f"scope {scope}" in body["error"]) == (403, True), (path, name)
+    assert [ask(closed, path, token=TOKEN["scrapes"])[0] for path in ADMIN] == [403, 200, 403, 403]
+    assert ask(closed, "/api/games", token=TOKEN["scrapes"])[0] == 403
 
 
 def test_games_are_those_of_the_token(closed: Served) -> None:
