@@ -154,8 +154,9 @@ class Recording:
             unpacking.check_metadata(file.metadata)
             found = file.schema_arrow
         for field in schema:
-            if field.name not in found.names or found.field(field.name).type != field.type:
-                raise BadInput(f"{path} is no part of a recording: it has no column {field.name} of {field.type}")
+            at = found.get_field_index(field.name)  # -1 also where two columns have the name
+            if at < 0 or found.field(at).type != field.type:
+                raise BadInput(f"{path} is no part of a recording: it has no column {field.name} of {field.type}, or two")
         if file.metadata.num_rows != part.rows:
             raise BadInput(f"{path} holds {file.metadata.num_rows} rows where {part.rows} were recorded")
         return file
