@@ -198,7 +198,8 @@ class TopicGuard:
             consumer.close()
 
     def check(self, unread: Mapping[int, Unread] | None = None) -> None:
-        """``InputLost`` with what was lost: ``unread`` is by partition. ``Unavailable`` when the broker does not answer."""
+        """``InputLost`` with what was lost: ``unread`` is by partition. ``Unavailable`` when the broker does not answer. Records that
+        were written after a reader had last seen the end of a partition are known to nobody."""
         before = self._unread if unread is None else unread
         now = self._look()
         if now is not None and now == self._id:
@@ -207,6 +208,6 @@ class TopicGuard:
         if not before:
             what = "nothing here, no partition of it was with this process"
         elif not what:
-            what = "nothing, everything that had been written was used"
+            what = "nothing that was seen, all of it was used"
         why = "was deleted" if now is None else "was deleted and made anew"
         raise InputLost(f"topic {self.topic} {why} while it was read; lost: {what}")

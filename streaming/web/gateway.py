@@ -64,7 +64,7 @@ async def _graphic(request: Request) -> Response:
     name, file = request.path_params["name"], request.path_params.get("file")
     path = page_of(name) if file is None else part_of(name, file)
     if path is None:
-        raise HTTPException(404, f"there is no graphic at {request.url.path[:80]!r}: /api/graphics lists the graphics")
+        raise HTTPException(404, f"there is no graphic at {request.scope['path'][:80]!r}: /api/graphics lists the graphics")
     return FileResponse(path, headers={"cache-control": "no-cache"})
 
 

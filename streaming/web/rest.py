@@ -246,7 +246,7 @@ async def schema_names(request: Request) -> Response:
 
 async def asyncapi(request: Request) -> Response:
     """The AsyncAPI 3 document of the gateway and of the topics."""
-    return json_response(schemas.asyncapi(request.url.netloc))
+    return json_response(schemas.asyncapi(request.base_url.netloc))
 
 
 async def openapi(request: Request) -> Response:

@@ -38,6 +38,8 @@ from tests.waiting import within_s
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 #: how long an operator may take to end after its input is deleted, on a machine of its own
 END_S = 10.0
+#: records of a game that the feed may have sent since its reader last saw the end: those of half a second and of a batch under way
+UNSEEN = 40
 
 
 def test_process_that_joins_restarts_no_other(address):
@@ -72,7 +74,7 @@ def test_input_deleted_under_live_games_ends_every_operator_with_what_is_lost(ad
     others = [str(error) for error in ended if "offset" not in str(error)]
     assert len(others) >= 2
     for sentence in others:
-        assert sentence.endswith(("no partition of it was with this process", "everything that had been written was used"))
+        assert sentence.endswith(("no partition of it was with this process", "nothing that was seen, all of it was used"))
 
 
 @pytest.mark.parametrize("does", [delay(4.0), always(Do.DROP)], ids=["late", "lost"])
@@ -93,19 +95,22 @@ def test_commit_whose_answer_is_missing_when_the_input_is_deleted_is_not_called_
 
 
 def _assert_lost_is_what_is_missing(address: Address, feed: Feed, ended: list[BaseException]) -> None:
-    """The sentences agree, and a committed reader has the finals of every record that they do not call lost, and no others."""
+    """The sentences agree, and a committed reader has the finals of every record that they do not call lost, and no others. Of a
+    partition that none names, all that was seen was used: of records sent since, nobody knows."""
     spans: dict[int, set[tuple[int, int]]] = {}
     for error in ended:
         for number, first, last in re.findall(r"partition (\d+): offsets? (\d+) (?:to (\d+)|and all after it)", str(error)):
             spans.setdefault(int(number), set()).add((int(first), int(last or first)))
-    wanted = Counter[Any]()
+    possible = [Counter[Any]()]
     for number, name in enumerate(feed.games):
-        firsts = {first for first, _ in spans.get(number, ())} or {len(feed.sent[name])}
-        assert len(firsts) == 1, f"one is wrong: {spans}"
-        assert all(last < len(feed.sent[name]) for _, last in spans.get(number, ()))
-        wanted += finals(name, feed.sent[name][: firsts.pop()])
+        sent = feed.sent[name]
+        firsts = {first for first, _ in spans.get(number, ())}
+        assert len(firsts) <= 1, f"one is wrong: {spans}"
+        assert all(last < len(sent) for _, last in spans.get(number, ()))
+        ends = firsts or range(max(0, len(sent) - UNSEEN), len(sent) + 1)
+        possible = [found + finals(name, sent[:end]) for found in possible for end in ends]
     # The transactions that were left open hide what was committed behind them until the broker has rolled them back.
-    real_cluster.until(lambda: committed_finals(address) == wanted, "the finals of all that was used", 60.0, every_s=0.5)
+    real_cluster.until(lambda: committed_finals(address) in possible, "the finals of all that was used", 60.0, every_s=0.5)
 
 
 def test_input_deleted_during_a_take_over_is_not_called_used(address, monkeypatch):
