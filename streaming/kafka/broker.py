@@ -198,8 +198,8 @@ class TopicGuard:
             consumer.close()
 
     def check(self, unread: Mapping[int, Unread] | None = None) -> None:
-        """``InputLost`` with what was lost: ``unread`` is by partition. ``Unavailable`` when the broker does not answer. Records that
-        were written after a reader had last seen the end of a partition are known to nobody."""
+        """``InputLost`` with what was lost: ``unread`` is by partition. ``Unavailable`` when the broker does not answer.
+        Records that were written after a reader had last seen the end of a partition are known to nobody."""
         before = self._unread if unread is None else unread
         now = self._look()
         if now is not None and now == self._id:

@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 #: how long an operator may take to end after its input is deleted, on a machine of its own
 END_S = 10.0
 #: records of a game that the feed may have sent since its reader last saw the end: those of half a second and of a batch under way
-UNSEEN = 40
+UNSEEN = 25
 
 
 def test_process_that_joins_restarts_no_other(address):
