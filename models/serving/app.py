@@ -149,11 +149,8 @@ class Endpoint:
             raise Refused("not allowed", "this endpoint needs a token (Authorization: Bearer)", b"www-authenticate: Bearer\r\n")
         if not front.within_rate(grant, client):
             raise Refused("too many requests", "too many requests: try again later", RETRY)
-        changes = request.method != "GET" and _changes(path)
-        scope, allowed = (
-            ("metrics", grant.metrics) if path == "/metrics" else ("admin", grant.admin) if changes else ("predict", grant.predicts)
-        )
-        if not allowed:
+        scope = "metrics" if path == "/metrics" else "admin" if request.method != "GET" and _changes(path) else "predict"
+        if not grant.allowed("predicts" if scope == "predict" else scope):
             raise Refused("missing scope", f"this token may not {request.method} {path[:80]}: it lacks the scope {scope}")
 
     def _models(self, request: Request) -> None:

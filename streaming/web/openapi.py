@@ -47,9 +47,7 @@ def gateway_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
             "get": {
                 "operationId": path.strip("/").replace("/", "_").replace("{", "").replace("}", "").replace(".", "_") or "live",
                 "summary": summary,
-                "description": {"": "Open to everybody.", "metrics": "Scope metrics.", "admin": "Scope admin."}.get(
-                    needed(path), "Any scope that reads the game."
-                ),
+                "description": _SCOPES[needed(path)],
                 "responses": {"200": {"description": summary, "content": body(ANSWERS[route.path], schemas)}}
                 | refusals
                 | ({"503": {"description": "it is failing", "content": body(Health, schemas)}} if path in _PROBED else {}),
